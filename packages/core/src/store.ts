@@ -225,9 +225,7 @@ export type Store = {
   ): Promise<Event[]>;
   /** Whole minutes with anything in them, oldest first. */
   tallies(owner: string, sinceAt: number): Promise<Tally[]>;
-  counts(
-    owner: string | null,
-  ): Promise<{
+  counts(owner: string | null): Promise<{
     tickers: number;
     started: number;
     running: number;
