@@ -1,4 +1,5 @@
-// When a ticker is due. Pure: the same schedule and instant always give the same answer.
+// When a ticker is due: the four kinds of schedule, and the one door to what is known about them. Pure:
+// the same schedule and instant always give the same answer. due.ts says what daylight saving does.
 
 /** `every` ms. `from: "start"` = a fixed grid `anchor + k * every`; `"finish"` = that long after a run ended. */
 export type EverySchedule = { every: number; from: "start" | "finish" };
@@ -15,5 +16,11 @@ export type AtSchedule = { at: number };
 export type HandSchedule = { hand: true };
 export type Schedule = EverySchedule | CronSchedule | AtSchedule | HandSchedule;
 
-/** Shortest interval the server takes, ms. */
-export const EVERY_MIN_MS = 50;
+export { type DueTimes, dueBetween, EVERY_MAX_MS, EVERY_MIN_MS, nextDue, perDay } from "./due.ts";
+export { parseSchedule, parseScheduleText } from "./schedule-parse.ts";
+export {
+  describeSchedule,
+  explainSchedule,
+  type PreviewLine,
+  previewSchedule,
+} from "./schedule-text.ts";
