@@ -77,7 +77,15 @@ export type Finish = {
 };
 
 export type Finished =
-  | { ok: true; run: Run; events: Event[]; status: Status; next: Run | null }
+  /** `ended`: queued runs that stopAfterFailures killed with it. */
+  | {
+      ok: true;
+      run: Run;
+      events: Event[];
+      status: Status;
+      next: Run | null;
+      ended: { run: Run; events: Event[] }[];
+    }
   /** `fenced`: another attempt took over. `over`: it is finished already (a repeat); nothing was written. */
   | { ok: false; why: "fenced" | "over" | "absent" };
 
@@ -183,11 +191,12 @@ export type Store = {
     happenings: Happening[],
   ): Promise<{ ok: true; events: Event[] } | { ok: false; why: "fenced" | "gap" | "over" }>;
   finishRun(finish: Finish): Promise<Finished>;
-  /** Marks it; a queued or waiting run is finished as killed at once and returned so. Null: absent or over. */
+  /** Marks it; a queued or waiting run is finished as killed at once and returned so. Null: absent or over. `then`: as in Finish, for the end of a waiting run. */
   askKill(
     owner: string,
     runId: string,
     at: number,
+    then: Pick<Finish, "lease" | "nextDueAt" | "done">,
   ): Promise<{ run: Run; events: Event[]; next: Run | null } | null>;
   /** Running ones whose lease ended before `leaseBefore`, or that another holder than `notHolder` has. */
   lostRuns(ask: { leaseBefore: number; notHolder: string | null; limit: number }): Promise<Run[]>;
