@@ -1,11 +1,22 @@
-// What the API asks of the running service: the verbs that start, end and watch runs. Implemented by
-// `makeEngine` from the scheduler, the runner and the feed; the API never touches those itself.
+// The running service: the verbs that start, end and watch runs, over the scheduler, the runner, the sweep
+// and the feed. The API asks this and never touches those itself.
 
-import type { SandboxEvent, SandboxResult } from "./platform.ts";
-import type { Run } from "./run.ts";
+import type { Account, Hold } from "./account.ts";
+import { VisibleError } from "./error.ts";
+import type { Event } from "./event.ts";
+import { makeFacts } from "./facts.ts";
+import type { Feed } from "./feed.ts";
+import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
+import { type Run, runId } from "./run.ts";
+import { LEASE_MS, makeRunner } from "./runner.ts";
+import { makeScheduler } from "./scheduler.ts";
 import type { Entry } from "./store.ts";
-import type { Limits, Script } from "./ticker.ts";
+import { batchOf } from "./subscription.ts";
+import { makeSweep } from "./sweep.ts";
+import { makeTally } from "./tally.ts";
+import type { Limits, Script, Ticker } from "./ticker.ts";
 import type { Tile } from "./tile.ts";
+import { makeTrial } from "./trial.ts";
 
 export type TryEvent =
   | SandboxEvent
@@ -54,3 +65,286 @@ export type EngineNumbers = {
   deliveries: number;
   gaps: number;
 };
+
+export type Service = Engine & {
+  /** The alarm went off: look at what is due. */
+  wake(): void;
+  /** Takes over what an earlier process left, then begins to schedule. Answers the runs cut short. */
+  start(accounts: Account[]): Promise<number>;
+  /** No new claims; waits for runs under way up to `graceMs`, then hands back the rest as interrupted. */
+  drain(graceMs: number): Promise<{ handedBack: number }>;
+};
+
+const REPAIR_MS = 5_000;
+const TIDY_MS = 2_000;
+/** Killall looks again until nothing is left; a run that survives this many looks is a defect. */
+const KILL_LOOKS_MAX = 100;
+
+/** `holder` is new at every process start. `feed` is what `platform.broadcast` reaches in this process. */
+export function makeEngine(platform: Platform, feed: Feed, holder: string): Service {
+  const { store, clock } = platform;
+  const holds = new Map<string, Hold>();
+  const tally = makeTally(clock);
+  const timers = new Set<() => void>();
+  let draining = false;
+
+  const facts = makeFacts(platform, () => tally.facts(runner.underway(), platform.memoryBytes));
+
+  function tell(run: Run, events: Event[]): void {
+    if (events.length === 0) return;
+    tally.happened(run, events);
+    platform.broadcast.publish(run.owner, batchOf(run, events));
+  }
+
+  const runner = makeRunner(platform, facts, holder, {
+    happened: tell,
+    ended(_run, status) {
+      if (status !== null) feed.tiles.status(status);
+      scheduler.freed(status?.nextDueAt ?? null);
+    },
+    dropped: (ended) => tellAll(ended),
+  });
+  const scheduler = makeScheduler(platform, runner, holder, {
+    heldFor: (owner) => holds.has(owner),
+    claimed(_ticker, { status, run, record }) {
+      feed.tiles.status(status);
+      if (record !== null) tellRecord(record);
+      if (run !== null) tally.claimed();
+    },
+  });
+  const sweep = makeSweep(platform, runner, holder, {
+    interrupted(run, events, status, next, ended) {
+      tell(run, events);
+      tellAll(ended);
+      feed.tiles.status(status);
+      if (next !== null) void begin(next);
+    },
+  });
+
+  function tellAll(ended: { run: Run; events: Event[] }[]): void {
+    for (const { run, events } of ended) tell(run, events);
+  }
+
+  function tellRecord(record: Run): void {
+    const { outcome, reason, count, dueUntilAt } = record;
+    if (outcome !== "skipped" && outcome !== "missed") return;
+    const at = record.finishedAt ?? dueUntilAt;
+    const event = { seq: record.seq, at, kind: outcome, reason, count, dueUntilAt } as Event;
+    tell(record, [event]);
+  }
+
+  async function begin(run: Run): Promise<void> {
+    const entry = await store.readTicker(run.owner, { id: run.tickerId }, true);
+    if (entry !== null) runner.start(entry.ticker, run);
+  }
+
+  async function demandEntry(owner: string, tickerId: string): Promise<Entry> {
+    const entry = await store.readTicker(owner, { id: tickerId });
+    if (entry === null) throw new VisibleError("not-found", `there is no ticker ${tickerId}`);
+    return entry;
+  }
+
+  function demandReleased(owner: string): void {
+    const hold = holds.get(owner);
+    if (hold === undefined) return;
+    throw new VisibleError(
+      "held",
+      "killall is in force: nothing starts until it is released (POST /v1/release)",
+      { detail: { hold } },
+    );
+  }
+
+  function demandOpen(): void {
+    if (draining)
+      throw new VisibleError("unavailable", "the service is shutting down; try again soon");
+  }
+
+  const lease = () => ({ holder, untilAt: clock.now() + LEASE_MS });
+
+  async function runNow(owner: string, tickerId: string): Promise<Run> {
+    demandOpen();
+    demandReleased(owner);
+    const { ticker, status } = await demandEntry(owner, tickerId);
+    if (runner.room() <= 0) {
+      throw new VisibleError(
+        "limit",
+        "all places for runs are taken just now; try again in a second",
+        {
+          retryAfterMs: 1_000,
+        },
+      );
+    }
+    const at = clock.now();
+    const claimed = await store.claim({
+      tickerId,
+      dueAt: null,
+      revision: status.revision,
+      nextDueAt: status.nextDueAt,
+      done: false,
+      unrun: null,
+      run: { id: runId(tickerId, at, "hand"), trigger: "hand", dueAt: at },
+      queueMax: ticker.policy.overlap.mode === "queue" ? ticker.policy.overlap.queueMax : 0,
+      lease: lease(),
+      at,
+    });
+    if (!claimed.claimed) return refusedClaim(claimed.why, claimed.run, owner, tickerId);
+    feed.tiles.status(claimed.status);
+    if (claimed.record !== null) tellRecord(claimed.record);
+    if (claimed.run === null) throw busy(ticker);
+    tally.claimed();
+    if (claimed.run.state === "running") runner.start(ticker, claimed.run);
+    return claimed.run;
+  }
+
+  function refusedClaim(why: string, run: Run | null, owner: string, id: string): Promise<Run> {
+    if (run !== null) return Promise.resolve(run); // Asked twice in one millisecond: one run.
+    if (why === "edited") return runNow(owner, id); // Somebody saved meanwhile: with the new text.
+    throw new VisibleError("not-found", `there is no ticker ${id}`);
+  }
+
+  function busy(ticker: Ticker): VisibleError {
+    const why =
+      ticker.policy.overlap.mode === "queue"
+        ? "its queue is full"
+        : "it is still running and its overlap policy is skip";
+    return new VisibleError("conflict", `${ticker.name} was not run: ${why}; kill the run or wait`);
+  }
+
+  async function kill(owner: string, tickerId: string, number: number): Promise<Run> {
+    const run = await store.readRun(owner, tickerId, number);
+    if (run === null)
+      throw new VisibleError("not-found", `there is no run ${number} of that ticker`);
+    await killRun(run);
+    return (await store.readRun(owner, tickerId, number)) ?? run;
+  }
+
+  async function killRun(run: Run): Promise<void> {
+    if (run.state === "finished") return;
+    const asked = await store.askKill(run.owner, run.id, clock.now(), {
+      lease: lease(),
+      done: false,
+    });
+    if (asked === null) return;
+    if (asked.run.state === "finished") {
+      tell(asked.run, asked.events);
+      if (asked.next !== null) void begin(asked.next);
+      await freshStatus(run);
+      return;
+    }
+    // Claimed a moment ago and on its way to the runner: let it arrive, then end it there.
+    if (!runner.has(run.id)) await scheduler.settled();
+    if (runner.kill(run.id)) await runner.ended(run.id);
+  }
+
+  async function freshStatus(run: Run): Promise<void> {
+    const entry = await store.readTicker(run.owner, { id: run.tickerId });
+    if (entry !== null) feed.tiles.status(entry.status);
+  }
+
+  async function killAll(owner: string, by: string, reason: string | null) {
+    const hold: Hold = { at: clock.now(), by, reason };
+    holds.set(owner, hold); // Before the write: nothing starts while it is on its way.
+    await store.setHold(owner, hold);
+    await scheduler.settled();
+    let killed = 0;
+    for (let look = 0; look < KILL_LOOKS_MAX; look++) {
+      const open = await store.openRuns(owner, 500);
+      if (open.length === 0) return { killed };
+      // Queued ones first, or the end of a run would start the next.
+      const order = { queued: 0, waiting: 1, running: 2, finished: 3 };
+      open.sort((a, b) => order[a.state] - order[b.state]);
+      for (const run of open.filter((r) => r.state !== "running")) await killRun(run);
+      await Promise.all(open.filter((r) => r.state === "running").map(killRun));
+      killed += open.length;
+    }
+    throw new Error(`killall: runs of ${owner} are still open after ${KILL_LOOKS_MAX} looks`);
+  }
+
+  async function release(owner: string): Promise<void> {
+    await store.setHold(owner, null);
+    holds.delete(owner);
+    scheduler.poke();
+  }
+
+  async function stop(owner: string, tickerId: string): Promise<Entry> {
+    const change = { state: "stopped", reason: "asked", at: clock.now() } as const;
+    const stopped = await store.setState(owner, tickerId, change);
+    if (stopped === null) throw new VisibleError("not-found", `there is no ticker ${tickerId}`);
+    // A claim made just before is with the runner when this resolves: nothing starts after it.
+    await scheduler.settled();
+    tellAll(stopped.ended);
+    feed.tiles.status(stopped.entry.status);
+    return stopped.entry;
+  }
+
+  const trial = makeTrial(platform, facts);
+
+  async function setOutput(owner: string, tickerId: string, text: string): Promise<Run> {
+    const { ticker } = await demandEntry(owner, tickerId);
+    const told = await trial.record(ticker, text);
+    if (told === null) throw new VisibleError("not-found", `there is no ticker ${tickerId}`);
+    feed.tiles.status(told.status);
+    tell(told.run, told.events);
+    return told.run;
+  }
+
+  function standing(everyMs: number, work: () => Promise<unknown>): void {
+    const cancel = clock.after(everyMs, () => {
+      timers.delete(cancel);
+      work()
+        .catch((error) => platform.log.error("housekeeping failed", { cause: String(error) }))
+        .finally(() => {
+          if (!draining) standing(everyMs, work);
+        });
+    });
+    timers.add(cancel);
+  }
+
+  return {
+    wake: () => scheduler.poke(),
+    changed(owner, tickerId, removed = false) {
+      feed.tiles.changed(owner, tickerId, removed);
+      scheduler.poke();
+    },
+    runNow,
+    stop,
+    kill,
+    killAll,
+    release,
+    setOutput,
+    tryScript(owner, ask, onEvents) {
+      demandOpen();
+      demandReleased(owner);
+      return trial.run(owner, ask, onEvents);
+    },
+    tiles: (entries) => feed.tiles.load(entries),
+    numbers: () => ({
+      ...tally.numbers(),
+      running: runner.underway(),
+      sandboxRoom: runner.room(),
+      ...feed.numbers(),
+    }),
+    async start(accounts) {
+      for (const { id, hold } of accounts) if (hold !== null) holds.set(id, hold);
+      const cut = await sweep.recover();
+      scheduler.poke();
+      standing(REPAIR_MS, sweep.repair);
+      standing(TIDY_MS, sweep.tidy);
+      return cut;
+    },
+    async drain(graceMs) {
+      draining = true;
+      for (const cancel of timers) cancel();
+      await scheduler.stop();
+      let cancel = (): void => {};
+      const late = new Promise<"late">((resolve) => {
+        cancel = clock.after(graceMs, () => resolve("late"));
+      });
+      const end = await Promise.race([runner.idle(), late]);
+      cancel();
+      const handedBack = end === "late" ? runner.underway() : 0;
+      feed.close();
+      return { handedBack };
+    },
+  };
+}

@@ -16,7 +16,12 @@ export type Platform = {
   broadcast: Broadcast;
   vault: Vault;
   log: Log;
+  /** Memory this process holds, bytes. */
+  memoryBytes(): number;
 };
+
+/** What the feed needs: it reads, and never writes. */
+export type FeedPlatform = Pick<Platform, "clock" | "store" | "log">;
 
 export type Clock = {
   /** Epoch ms, whole. May step in either direction; use it to persist and to compare with due times. */
@@ -63,6 +68,18 @@ export type RunFacts = {
   } | null;
   /** The newest failed run's error; null if none is remembered. */
   lastFailure: { at: number; outcome: Outcome; message: string } | null;
+  service: ServiceFacts;
+};
+
+/** The service as a script may see it: numbers of the whole process, nobody's in particular. */
+export type ServiceFacts = {
+  startedAt: number;
+  /** Runs finished since then. */
+  runs: number;
+  running: number;
+  /** p95 of the newest 1,000 scheduled runs. */
+  lateP95Ms: number;
+  memoryBytes: number;
 };
 
 export type SandboxJob = {

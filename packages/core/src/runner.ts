@@ -1,0 +1,341 @@
+// Carries one attempt from its lease to its outcome: gives the sandbox its job, stores and shows what comes
+// out while it runs, renews the lease, and at the end decides finish, retry, or leave to the lease.
+
+import type { Event, Happening } from "./event.ts";
+import type { Facts } from "./facts.ts";
+import { makeMask } from "./mask.ts";
+import { makeOutput, type Output } from "./output.ts";
+import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
+import { retryAt } from "./retry.ts";
+import type { Run } from "./run.ts";
+import { nextDue } from "./schedule.ts";
+import type { Status } from "./status.ts";
+import type { Finish } from "./store.ts";
+import type { Ticker } from "./ticker.ts";
+
+export const LEASE_MS = 30_000;
+/** A run that says nothing is shown as started after this long; shorter ones tell all at their end. */
+const ANNOUNCE_MS = 15;
+/** Least time between two appends of one run: at most 50 messages a second, so a viewer sees it within 40 ms. */
+const FLUSH_MS = 20;
+/** A full pile is appended at once, whatever the clock says, so memory stays bounded. */
+const PILE_MAX = 500;
+
+export type RunnerHooks = {
+  /** Events of a run are durable: tell whoever watches. */
+  happened(run: Run, events: Event[]): void;
+  /** The attempt is over and recorded (or was fenced: status null). There is room for another. */
+  ended(run: Run, status: Status | null): void;
+  /** Queued runs that ended with it, because the ticker stopped itself. */
+  dropped(ended: { run: Run; events: Event[] }[]): void;
+};
+
+export type Runner = {
+  /** Begins the attempt that `run` is leased for. Never throws; everything ends in `hooks`. */
+  start(ticker: Ticker, run: Run): void;
+  /** Ends the attempt in the sandbox; it is recorded as killed. False: not under way here. */
+  kill(runId: string): boolean;
+  /** Resolves when that run's attempt here is recorded; at once if there is none. */
+  ended(runId: string): Promise<void>;
+  underway(): number;
+  has(runId: string): boolean;
+  /** Places left for claims: what the sandbox has, less the attempts on their way to it. */
+  room(): number;
+  /** Resolves when every attempt now under way is recorded. */
+  idle(): Promise<void>;
+};
+
+type Attempt = {
+  run: Run;
+  ticker: Ticker;
+  output: Output;
+  startedAt: number | null;
+  announced: boolean;
+  flushedMono: number;
+  beganMono: number;
+  leaseMono: number;
+  /** Appends in order; the finish waits for it. */
+  tail: Promise<void>;
+  appending: boolean;
+  inSandbox: boolean;
+  killed: boolean;
+  /** Numbers given so far, by the store's answers. */
+  seq: number;
+  over: Promise<void>;
+  isOver: () => void;
+};
+
+export function makeRunner(
+  platform: Platform,
+  facts: Facts,
+  holder: string,
+  hooks: RunnerHooks,
+): Runner {
+  const { clock, store, sandbox } = platform;
+  const attempts = new Map<string, Attempt>();
+  let starting = 0;
+  let ticking: (() => void) | null = null;
+
+  // -- while it runs
+
+  function take(attempt: Attempt): Happening[] {
+    const taken = attempt.output.take();
+    if (attempt.announced) return taken;
+    attempt.announced = true;
+    const at = attempt.startedAt ?? clock.now();
+    const lateMs = Math.max(0, at - attempt.run.dueAt);
+    return [{ kind: "started", at, attempt: attempt.run.attempt, lateMs }, ...taken];
+  }
+
+  function flush(attempt: Attempt): void {
+    if (attempt.appending) return;
+    const happenings = take(attempt);
+    if (happenings.length === 0) return;
+    attempt.appending = true;
+    attempt.flushedMono = clock.monotonic();
+    attempt.tail = append(attempt, happenings);
+  }
+
+  /** Sent again until the store takes it: the number makes a repeat harmless. */
+  async function append(attempt: Attempt, happenings: Happening[]): Promise<void> {
+    const { run } = attempt;
+    const done = await insist(() =>
+      store.appendEvents(run.id, run.attempt, attempt.seq + 1, happenings),
+    );
+    attempt.appending = false;
+    if (done.ok) {
+      attempt.seq += happenings.length;
+      hooks.happened(run, done.events);
+    } else sandbox.kill(run.id); // Fenced: the attempt belongs to somebody else, or is over.
+  }
+
+  /** Repeats while the world is in the way, with growing pauses; a broken invariant is not repeated. */
+  async function insist<T>(verb: () => Promise<T>): Promise<T> {
+    for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+      try {
+        return await verb();
+      } catch (error) {
+        if ((error as Error).name !== "TransientError") throw error;
+        platform.log.error("the store did not take a write; trying again", {
+          cause: (error as Error).message,
+          pauseMs,
+        });
+        await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+      }
+    }
+  }
+
+  /** One timer for all attempts: announces quiet ones, appends piles, renews leases. */
+  function tick(): void {
+    ticking = null;
+    const now = clock.monotonic();
+    for (const attempt of attempts.values()) {
+      if (!attempt.inSandbox) continue;
+      const quiet = !attempt.announced && now - attempt.beganMono >= ANNOUNCE_MS;
+      const piled = attempt.output.pending() > 0 && now - attempt.flushedMono >= FLUSH_MS;
+      if (quiet || piled) flush(attempt);
+      if (now - attempt.leaseMono >= LEASE_MS / 3) renew(attempt, now);
+    }
+    keepTicking();
+  }
+
+  function keepTicking(): void {
+    if (ticking === null && attempts.size > 0) ticking = clock.after(FLUSH_MS / 2, tick);
+  }
+
+  function renew(attempt: Attempt, mono: number): void {
+    attempt.leaseMono = mono;
+    const { run } = attempt;
+    store.renewLease(run.id, run.attempt, clock.now() + LEASE_MS).then(
+      ({ ok, killAsked }) => {
+        if (!ok || killAsked) sandbox.kill(run.id);
+      },
+      // Asked again a third of a lease later; two misses are still in time.
+      (error) =>
+        platform.log.error("a lease was not renewed", { run: run.id, cause: String(error) }),
+    );
+  }
+
+  function heard(attempt: Attempt, events: SandboxEvent[]): void {
+    attempt.startedAt ??= events[0]?.at ?? null;
+    attempt.output.add(events);
+    const now = clock.monotonic();
+    const old = now - attempt.beganMono >= ANNOUNCE_MS;
+    const due = old && now - attempt.flushedMono >= FLUSH_MS;
+    if (due || attempt.output.pending() >= PILE_MAX) flush(attempt);
+  }
+
+  // -- from start to end
+
+  async function carry(attempt: Attempt): Promise<void> {
+    const { run, ticker } = attempt;
+    let result: SandboxResult;
+    try {
+      const { facts: known, state, secrets } = await facts.gather(ticker, run);
+      const mask = makeMask(Object.values(secrets));
+      attempt.output = makeOutput(ticker.limits.outputBytes, mask);
+      starting--;
+      attempt.inSandbox = true;
+      const { script, limits } = ticker;
+      const job = { id: run.id, script, limits, facts: known, state, secrets };
+      if (attempt.killed) result = killedBeforeStart(clock.now());
+      else result = await sandbox.run(job, (events) => heard(attempt, events));
+      await attempt.tail;
+      await settle(attempt, result, mask);
+    } catch (error) {
+      // Ours: the lease runs out and the sweep records the attempt as interrupted.
+      if (!attempt.inSandbox) starting--;
+      platform.log.error("an attempt crashed; its lease will run out", {
+        run: run.id,
+        attempt: run.attempt,
+        cause: (error as Error).stack ?? String(error),
+      });
+      finished(attempt, null);
+    }
+  }
+
+  /** The one visible place that ends an attempt. */
+  async function settle(attempt: Attempt, result: SandboxResult, mask: (t: string) => string) {
+    const { run, ticker, output } = attempt;
+    const at = result.finishedAt;
+    attempt.startedAt = result.startedAt ?? attempt.startedAt;
+    const error = result.error && {
+      ...result.error,
+      message: mask(result.error.message),
+      ...(result.error.stack === undefined ? {} : { stack: mask(result.error.stack) }),
+    };
+    const again = retryAt(
+      ticker.policy.retry,
+      run.attempt,
+      result.outcome,
+      at,
+      platform.random.fraction(),
+    );
+    const happenings = [...take(attempt), ...output.close(at)];
+    const durationMs = Math.max(0, at - (attempt.startedAt ?? at));
+    if (again !== null) {
+      const { outcome } = result;
+      happenings.push({ kind: "retry", at, attempt: run.attempt, retryAt: again, outcome, error });
+    } else happenings.push({ kind: "finished", at, outcome: result.outcome, error, durationMs });
+    const stateWrites: Record<string, string | null> = {};
+    for (const [key, value] of Object.entries(result.stateWrites)) {
+      stateWrites[key] = value === null ? null : mask(value);
+    }
+    const finish: Finish = {
+      runId: run.id,
+      attempt: run.attempt,
+      at,
+      outcome: result.outcome,
+      error,
+      happenings,
+      retryAt: again,
+      startedAt: attempt.startedAt,
+      lateMs: lateness(run, attempt.startedAt),
+      cpuMs: result.cpuMs,
+      outputBytes: run.outputBytes + result.outputBytes,
+      droppedBytes: run.droppedBytes + output.droppedBytes(),
+      metrics: output.metrics,
+      progress: output.progress(),
+      lastLine: output.lastLine(),
+      stateWrites,
+      ...afterwards(ticker, run, at, again),
+      stopAfterFailures: ticker.policy.stopAfterFailures,
+      lease: { holder, untilAt: clock.now() + LEASE_MS },
+    };
+    const done = await insist(() => store.finishRun(finish));
+    if (!done.ok) {
+      // Fenced or over: whoever took it has recorded it. Nothing was written, so nothing is told.
+      finished(attempt, null);
+      return;
+    }
+    facts.remember(done.run);
+    hooks.happened(done.run, done.events);
+    hooks.dropped(done.ended);
+    finished(attempt, done.status, done.run);
+    if (done.next !== null) start(ticker, done.next);
+  }
+
+  function finished(attempt: Attempt, status: Status | null, run = attempt.run): void {
+    attempts.delete(run.id);
+    attempt.isOver();
+    hooks.ended(run, status);
+  }
+
+  function start(ticker: Ticker, run: Run): void {
+    if (attempts.has(run.id)) return; // A repeated dispatch: the lease is ours already.
+    let isOver = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve;
+    });
+    const mono = clock.monotonic();
+    const attempt: Attempt = {
+      run,
+      ticker,
+      output: makeOutput(ticker.limits.outputBytes, (text) => text),
+      startedAt: null,
+      announced: false,
+      flushedMono: 0,
+      beganMono: mono,
+      leaseMono: mono,
+      tail: Promise.resolve(),
+      appending: false,
+      inSandbox: false,
+      killed: false,
+      seq: run.seq,
+      over,
+      isOver,
+    };
+    attempts.set(run.id, attempt);
+    starting++;
+    keepTicking();
+    void carry(attempt);
+  }
+
+  return {
+    start,
+    kill(runId) {
+      const attempt = attempts.get(runId);
+      if (!attempt) return false;
+      attempt.killed = true;
+      if (attempt.inSandbox) sandbox.kill(runId);
+      return true;
+    },
+    ended: (runId) => attempts.get(runId)?.over ?? Promise.resolve(),
+    underway: () => attempts.size,
+    has: (runId) => attempts.has(runId),
+    room: () => sandbox.room() - starting,
+    async idle() {
+      await Promise.all([...attempts.values()].map((attempt) => attempt.over));
+    },
+  };
+}
+
+/** Lateness is a fact of the first attempt; a retry keeps what the first one recorded. */
+function lateness(run: Run, startedAt: number | null): number | null {
+  if (run.attempt > 1) return run.lateMs;
+  return startedAt === null || run.trigger !== "schedule"
+    ? null
+    : Math.max(0, startedAt - run.dueAt);
+}
+
+/** What the end of this run means for the schedule: `from: finish` counts from here; `at` is done. */
+function afterwards(ticker: Ticker, run: Run, at: number, again: number | null) {
+  const { schedule } = ticker;
+  if (again !== null) return { done: false };
+  if ("every" in schedule && schedule.from === "finish") {
+    return { done: false, nextDueAt: nextDue(schedule, at, at) };
+  }
+  return { done: "at" in schedule && run.trigger === "schedule" };
+}
+
+function killedBeforeStart(at: number): SandboxResult {
+  return {
+    outcome: "killed",
+    error: null,
+    startedAt: null,
+    finishedAt: at,
+    cpuMs: 0,
+    stateWrites: {},
+    outputBytes: 0,
+  };
+}
