@@ -171,7 +171,7 @@ function cronFault(line: string): string | null {
     const alone = fields.map((_, at) => (at === index ? field : "*")).join(" ");
     const [name = "", allowed = ""] = named[index] ?? [];
     if (!reads(() => new CronPattern(alone, undefined, { mode: "5-or-6-parts" }))) {
-      return `has a ${name} that cannot be read: it takes ${allowed}, lists (1,2), ranges (1-5) and steps (*/5, 10-30/5); got ${shown(field)}`;
+      return `has a field (${name}) that cannot be read: it takes ${allowed}, lists (1,2), ranges (1-5) and steps (*/5, 10-30/5); got ${shown(field)}`;
     }
   }
   return reads(() => cronLine(line)) ? null : `cannot be read; got ${shown(line)}`;
