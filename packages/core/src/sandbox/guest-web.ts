@@ -1,0 +1,304 @@
+// Guest code, part three: the web's own words that scripts expect (fetch, URL, TextEncoder, ...). What
+// is hard (parsing addresses, text encodings, randomness) the host does on bounded copies, so the image
+// carries no extension modules: they would cost half a megabyte in every reset.
+
+export const GUEST_WEB = String.raw`
+const Bytes = Uint8Array, Buffer = ArrayBuffer, isView = ArrayBuffer.isView;
+const sliceBuffer = uncurry(Buffer.prototype.slice), setBytes = uncurry(Bytes.prototype.set);
+const typed = getPrototypeOf(Bytes.prototype);
+const read = (prototype, name) => uncurry(getOwnPropertyDescriptor(prototype, name).get);
+const bufferOfTyped = read(typed, "buffer"), offsetOfTyped = read(typed, "byteOffset");
+const lengthOfTyped = read(typed, "byteLength"), lengthOfBuffer = read(Buffer.prototype, "byteLength");
+const bufferOfView = read(DataView.prototype, "buffer"), offsetOfView = read(DataView.prototype, "byteOffset");
+const lengthOfView = read(DataView.prototype, "byteLength");
+function extent(source, what) {
+  if (source instanceof Buffer) return { buffer: source, offset: 0, length: lengthOfBuffer(source) };
+  if (source instanceof DataView)
+    return { buffer: bufferOfView(source), offset: offsetOfView(source), length: lengthOfView(source) };
+  if (isView(source))
+    return { buffer: bufferOfTyped(source), offset: offsetOfTyped(source), length: lengthOfTyped(source) };
+  throw new Type(what + ": expected an ArrayBuffer or a typed array");
+}
+
+class TextEncoder {
+  get encoding() { return "utf-8"; }
+  encode(text = "") { return new Bytes(h.e(Str(text))); }
+}
+class TextDecoder {
+  #label; #flags;
+  constructor(label = "utf-8", options = {}) {
+    this.#label = slice(lower(Str(label)), 0, 40);
+    this.#flags = (options.fatal ? 1 : 0) + (options.ignoreBOM ? 2 : 0);
+    if (h.d(new Buffer(0), 0, 0, this.#label, this.#flags) === undefined)
+      throw new Range("TextDecoder: the encoding " + this.#label + " is not known");
+  }
+  get encoding() { return this.#label; }
+  decode(source) {
+    if (source === undefined) return "";
+    const { buffer, offset, length } = extent(source, "TextDecoder.decode");
+    const text = h.d(buffer, offset, length, this.#label, this.#flags);
+    if (text === undefined) throw new Type("TextDecoder.decode: the bytes are no valid " + this.#label);
+    return text;
+  }
+}
+
+class URLSearchParams {
+  #pairs = []; #changed = null;
+  constructor(init = "") {
+    if (typeof init === "object" && init !== null) {
+      if (init instanceof URLSearchParams || isArray(init)) for (const [name, value] of init) this.append(name, value);
+      else for (const name of ownKeys(init)) this.append(name, init[name]);
+    } else this.#read(Str(init));
+  }
+  static linked(text, changed) {
+    const params = new URLSearchParams(text);
+    params.#changed = changed;
+    return params;
+  }
+  #read(text) {
+    this.#pairs = [];
+    const query = text[0] === "?" ? slice(text, 1) : text;
+    if (query === "") return;
+    for (const part of query.split("&")) {
+      if (part === "") continue;
+      const at = indexOf(part, "=");
+      const name = at < 0 ? part : slice(part, 0, at), value = at < 0 ? "" : slice(part, at + 1);
+      this.#pairs.push([unescapeForm(name), unescapeForm(value)]);
+    }
+  }
+  #tell() { this.#changed?.(this.toString()); }
+  get size() { return this.#pairs.length; }
+  append(name, value) { this.#pairs.push([Str(name), Str(value)]); this.#tell(); }
+  delete(name) { this.#pairs = this.#pairs.filter((pair) => pair[0] !== Str(name)); this.#tell(); }
+  get(name) { return this.#pairs.find((pair) => pair[0] === Str(name))?.[1] ?? null; }
+  getAll(name) { return this.#pairs.filter((pair) => pair[0] === Str(name)).map((pair) => pair[1]); }
+  has(name) { return this.#pairs.some((pair) => pair[0] === Str(name)); }
+  set(name, value) {
+    const at = this.#pairs.findIndex((pair) => pair[0] === Str(name));
+    if (at < 0) this.#pairs.push([Str(name), Str(value)]);
+    else {
+      this.#pairs[at][1] = Str(value);
+      this.#pairs = this.#pairs.filter((pair, i) => i <= at || pair[0] !== Str(name));
+    }
+    this.#tell();
+  }
+  sort() { this.#pairs.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)); this.#tell(); }
+  forEach(fn, self) { for (const [name, value] of this.#pairs) fn.call(self, value, name, this); }
+  keys() { return this.#pairs.map((pair) => pair[0]).values(); }
+  values() { return this.#pairs.map((pair) => pair[1]).values(); }
+  entries() { return this.#pairs.map((pair) => [pair[0], pair[1]]).values(); }
+  [Symbol.iterator]() { return this.entries(); }
+  toString() { return this.#pairs.map((pair) => escapeForm(pair[0]) + "=" + escapeForm(pair[1])).join("&"); }
+}
+const replace = uncurry(Str.prototype.replace), encodePart = encodeURIComponent, decodePart = decodeURIComponent;
+const charCode = uncurry(Str.prototype.charCodeAt), numberText = uncurry(Num.prototype.toString);
+const escapeForm = (text) => replace(replace(encodePart(uncurry(Str.prototype.toWellFormed)(text)),
+  /[!'()~]/g, (c) => "%" + upper(numberText(charCode(c, 0), 16))), /%20/g, "+");
+function unescapeForm(text) {
+  const spaced = replace(text, /\+/g, " ");
+  try { return decodePart(spaced); } catch { return spaced; }
+}
+
+class URL {
+  #parts; #params = null;
+  constructor(address, base) {
+    this.#parts = URL.#parse(address, base);
+    if (this.#parts === null) throw new Type("URL: " + slice(Str(address), 0, 200) + " is no valid address");
+  }
+  static #parse(address, base) {
+    const text = h.u(Str(address), base === undefined ? undefined : Str(base));
+    return text === undefined ? null : parse(text);
+  }
+  static canParse(address, base) { return URL.#parse(address, base) !== null; }
+  static parse(address, base) { return URL.canParse(address, base) ? new URL(address, base) : null; }
+  #change(name, value) {
+    const text = h.U(this.#parts.href, name, Str(value));
+    if (text !== undefined) this.#parts = parse(text);
+    if (name !== "search" || this.#params === null) this.#params = null;
+  }
+  get searchParams() {
+    this.#params ??= URLSearchParams.linked(this.#parts.search, (text) => {
+      const kept = this.#params;
+      this.#change("search", text);
+      this.#params = kept;
+    });
+    return this.#params;
+  }
+  get origin() { return this.#parts.origin; }
+  get href() { return this.#parts.href; }
+  set href(value) {
+    const parts = URL.#parse(value);
+    if (parts === null) throw new Type("URL: " + slice(Str(value), 0, 200) + " is no valid address");
+    this.#parts = parts; this.#params = null;
+  }
+  get protocol() { return this.#parts.protocol; } set protocol(value) { this.#change("protocol", value); }
+  get username() { return this.#parts.username; } set username(value) { this.#change("username", value); }
+  get password() { return this.#parts.password; } set password(value) { this.#change("password", value); }
+  get host() { return this.#parts.host; } set host(value) { this.#change("host", value); }
+  get hostname() { return this.#parts.hostname; } set hostname(value) { this.#change("hostname", value); }
+  get port() { return this.#parts.port; } set port(value) { this.#change("port", value); }
+  get pathname() { return this.#parts.pathname; } set pathname(value) { this.#change("pathname", value); }
+  get search() { return this.#parts.search; } set search(value) { this.#params = null; this.#change("search", value); }
+  get hash() { return this.#parts.hash; } set hash(value) { this.#change("hash", value); }
+  toString() { return this.#parts.href; }
+  toJSON() { return this.#parts.href; }
+}
+
+class AbortSignal {
+  #aborted = false; #reason = undefined; #listeners = [];
+  onabort = null;
+  get aborted() { return this.#aborted; }
+  get reason() { return this.#reason; }
+  throwIfAborted() { if (this.#aborted) throw this.#reason; }
+  addEventListener(type, listener) { if (type === "abort") this.#listeners.push(listener); }
+  removeEventListener(type, listener) { this.#listeners = this.#listeners.filter((each) => each !== listener); }
+  static abort(reason) { const c = new AbortController(); c.abort(reason); return c.signal; }
+  static timeout(ms) {
+    const c = new AbortController();
+    setTimeout(() => c.abort(new DOMException("the time given to AbortSignal.timeout is over", "TimeoutError")), ms);
+    return c.signal;
+  }
+  static raise(signal, reason) {
+    if (signal.#aborted) return;
+    signal.#aborted = true;
+    signal.#reason = reason === undefined ? new DOMException("it was aborted", "AbortError") : reason;
+    const event = { type: "abort", target: signal };
+    if (typeof signal.onabort === "function") signal.onabort(event);
+    for (const listener of signal.#listeners) listener.call(signal, event);
+  }
+}
+const raise = AbortSignal.raise;
+delete AbortSignal.raise;
+class AbortController {
+  #signal = new AbortSignal();
+  get signal() { return this.#signal; }
+  abort(reason) { raise(this.#signal, reason); }
+}
+
+class Headers {
+  #values = new Map();
+  constructor(init) {
+    if (init === undefined || init === null) return;
+    if (init instanceof Headers || isArray(init)) for (const [name, value] of init) this.append(name, value);
+    else for (const name of ownKeys(init)) this.set(name, init[name]);
+  }
+  append(name, value) { const old = this.get(name); this.set(name, old === null ? value : old + ", " + Str(value)); }
+  set(name, value) { this.#values.set(lower(Str(name)), Str(value)); }
+  get(name) { return this.#values.get(lower(Str(name))) ?? null; }
+  has(name) { return this.#values.has(lower(Str(name))); }
+  delete(name) { this.#values.delete(lower(Str(name))); }
+  forEach(fn, self) { this.#values.forEach((value, name) => fn.call(self, value, name, this)); }
+  keys() { return this.#values.keys(); }
+  values() { return this.#values.values(); }
+  entries() { return this.#values.entries(); }
+  [Symbol.iterator]() { return this.#values.entries(); }
+}
+
+const decodeText = (buffer) => h.d(buffer, 0, lengthOfBuffer(buffer), "utf-8", 0);
+class Response {
+  #body; #facts; #headers = null;
+  constructor(facts, body) { this.#facts = facts; this.#body = body; }
+  get status() { return this.#facts.status; }
+  get statusText() { return this.#facts.statusText; }
+  get ok() { return this.#facts.status >= 200 && this.#facts.status <= 299; }
+  get url() { return this.#facts.url; }
+  get headers() { return (this.#headers ??= new Headers(this.#facts.headers)); }
+  async text() { return decodeText(this.#body); }
+  async json() {
+    const text = decodeText(this.#body);
+    try { return parse(text); } catch (error) {
+      throw new SyntaxError("the answer of " + this.#facts.url + " is no JSON: " + error.message);
+    }
+  }
+  async bytes() { return new Bytes(sliceBuffer(this.#body, 0)); }
+  async arrayBuffer() { return sliceBuffer(this.#body, 0); }
+}
+function requestBody(body, headers) {
+  if (body === undefined || body === null) return undefined;
+  const typed = (type) => { if (!headers.has("content-type")) headers.set("content-type", type); };
+  if (typeof body === "string") { typed("text/plain;charset=UTF-8"); return body; }
+  if (body instanceof URLSearchParams) {
+    typed("application/x-www-form-urlencoded;charset=UTF-8");
+    return body.toString();
+  }
+  if (body instanceof Buffer || isView(body)) {
+    const { buffer, offset, length } = extent(body, "fetch");
+    return sliceBuffer(buffer, offset, offset + length);
+  }
+  throw new Type("fetch: the body must be a text, bytes or URLSearchParams; use JSON.stringify for an object");
+}
+function fetch(address, init) {
+  // Made here, not when the answer comes: only here is the caller's line on the stack.
+  const failure = new Type("");
+  const fail = (message) => { hide(failure, "message", message); return failure; };
+  return new Prom((resolve, reject) => {
+    const options = init === undefined || init === null ? {} : init;
+    const headers = new Headers(options.headers);
+    const body = requestBody(options.body, headers);
+    const method = upper(Str(options.method ?? (body === undefined ? "GET" : "POST")));
+    const signal = options.signal;
+    if (signal?.aborted) { reject(signal.reason); return; }
+    const listed = {};
+    headers.forEach((value, name) => { listed[name] = value; });
+    const request = stringify({ url: Str(address), method, headers: listed });
+    const answered = (refusal, facts, content) => {
+      signal?.removeEventListener("abort", stop);
+      if (refusal !== undefined) reject(fail(refusal));
+      else resolve(new Response(parse(facts), content));
+    };
+    const stop = () => { if (mapDelete(pending, id)) { h.c(id); reject(signal.reason); } };
+    const id = begin(answered, (refusal) => reject(fail(refusal)), (number) => h.f(number, request, body));
+    signal?.addEventListener("abort", stop);
+  });
+}
+
+const hex = [];
+for (let i = 0; i < 256; i++) hex[i] = slice(numberText(i + 256, 16), 1);
+const crypto = freeze({
+  getRandomValues(array) {
+    const { buffer, offset, length } = extent(array, "crypto.getRandomValues");
+    if (length > 65536) throw new Range("crypto.getRandomValues: 65536 bytes are the most at once");
+    setBytes(new Bytes(buffer, offset, length), new Bytes(h.r(length)));
+    return array;
+  },
+  randomUUID() {
+    const b = new Bytes(h.r(16));
+    b[6] = (b[6] & 15) | 64; b[8] = (b[8] & 63) | 128;
+    let text = "";
+    for (let i = 0; i < 16; i++) text += (i === 4 || i === 6 || i === 8 || i === 10 ? "-" : "") + hex[b[i]];
+    return text;
+  },
+});
+
+function structuredClone(value) {
+  const copies = new Mp();
+  const copy = (from) => {
+    if (typeof from === "function" || typeof from === "symbol")
+      throw new DOMException("structuredClone: a " + typeof from + " cannot be cloned", "DataCloneError");
+    if (typeof from !== "object" || from === null) return from;
+    const known = mapGet(copies, from);
+    if (known !== undefined) return known;
+    const keep = (to) => { mapSet(copies, from, to); return to; };
+    if (from instanceof Date) return keep(new Date(time(from)));
+    if (from instanceof RegExp) return keep(new RegExp(from.source, from.flags));
+    if (from instanceof Buffer) return keep(sliceBuffer(from, 0));
+    if (isView(from)) {
+      const { buffer, offset, length } = extent(from, "structuredClone");
+      return keep(new from.constructor(sliceBuffer(buffer, offset, offset + length)));
+    }
+    if (from instanceof Err) {
+      const to = keep(new from.constructor(from.message));
+      hide(to, "stack", from.stack);
+      return to;
+    }
+    if (isMap(from)) { const to = keep(new Mp()); mapEach(from, (v, k) => mapSet(to, copy(k), copy(v))); return to; }
+    if (isSet(from)) { const to = keep(new Set()); eachOfSet(from, (v) => to.add(copy(v))); return to; }
+    const to = keep(isArray(from) ? new Array(from.length) : {});
+    const names = ownKeys(from);
+    for (let i = 0; i < names.length; i++)
+      defineProperty(to, names[i], { value: copy(from[names[i]]), writable: true, enumerable: true, configurable: true });
+    return to;
+  };
+  return copy(value);
+}
+`;
