@@ -40,7 +40,10 @@ export type ScriptError = {
 export type Lease = { holder: string; untilAt: number };
 
 export type Run = {
-  /** `<tickerId>.<dueAt>`, or `<tickerId>.<dueAt>h` by hand, `...o` from outside: asked twice = one run. */
+  /**
+   * `<tickerId>.<dueAt>`, or `<tickerId>.<dueAt>h` by hand, `...o` from outside: asked twice = one run.
+   * `<tickerId>.<dueAt>r<number>` for a skipped or missed record.
+   */
   id: string;
   tickerId: string;
   owner: string;
@@ -85,6 +88,12 @@ export type Run = {
 
 export const runId = (tickerId: string, dueAt: number, trigger: Trigger): string =>
   `${tickerId}.${dueAt}${trigger === "hand" ? "h" : trigger === "outside" ? "o" : ""}`;
+
+/** The due time in a run's id; null when it is no run id. */
+export function dueAtOfId(id: string): number | null {
+  const match = /\.(\d{1,16})(?:[ho]|r\d+)?$/.exec(id);
+  return match ? Number(match[1]) : null;
+}
 
 /** Outcomes that count as a failure of the script (for retries, streaks, the newsflash). */
 export const isFailure = (outcome: Outcome): boolean =>

@@ -5,7 +5,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { assert } from "@ticker/core/error";
 import type { Run } from "@ticker/core/run";
-import { isFailure } from "@ticker/core/run";
+import { dueAtOfId, isFailure } from "@ticker/core/run";
 import type { Status } from "@ticker/core/status";
 import type { Entry } from "@ticker/core/store";
 import type { Ticker } from "@ticker/core/ticker";
@@ -27,6 +27,9 @@ export function makeMemory(db: DatabaseSync) {
   const byKey = db.prepare("SELECT key, json FROM tickers WHERE key = ?");
   const statusAt = db.prepare(`SELECT ${STATUS_COLUMNS} FROM statuses WHERE ticker = ?`);
   const runAt = db.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE ticker = ? AND number = ?`);
+  const runNamed = db.prepare(
+    `SELECT ${RUN_COLUMNS} FROM runs WHERE due_at = ? AND ticker = ? AND id = ?`,
+  );
   const busy = db.prepare(
     "SELECT ticker FROM statuses WHERE active IS NOT NULL OR queued IS NOT NULL",
   );
@@ -35,7 +38,7 @@ export function makeMemory(db: DatabaseSync) {
      succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
      skipped = skipped + excluded.skipped, missed = missed + excluded.missed`,
   );
-  for (const statement of [statusAt, runAt]) statement.setReturnArrays(true);
+  for (const statement of [statusAt, runAt, runNamed]) statement.setReturnArrays(true);
 
   const ids = new Map<string, Known & { chars: number }>();
   const keys = new Map<number, Known>();
@@ -84,6 +87,13 @@ export function makeMemory(db: DatabaseSync) {
 
   function runByNumber(known: Known, number: number): Run | null {
     const row = runAt.get(known.key, number) as SQLInputValue[] | undefined;
+    return row ? runOf(row, known.ticker) : null;
+  }
+
+  function runById(known: Known, id: string): Run | null {
+    const there = open.get(id);
+    if (there) return there.run;
+    const row = runNamed.get(dueAtOfId(id), known.key, id) as SQLInputValue[] | undefined;
     return row ? runOf(row, known.ticker) : null;
   }
 
@@ -139,6 +149,7 @@ export function makeMemory(db: DatabaseSync) {
     knownByKey,
     status,
     runByNumber,
+    runById,
     noteRun,
     tally,
     writeTallies,

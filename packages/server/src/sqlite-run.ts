@@ -4,7 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "@ticker/core/error";
 import type { Event } from "@ticker/core/event";
-import type { Run } from "@ticker/core/run";
+import { dueAtOfId, type Run } from "@ticker/core/run";
 import type { ActiveRun, Status } from "@ticker/core/status";
 import type { Finish, Store } from "@ticker/core/store";
 import {
@@ -37,7 +37,7 @@ export function runVerbs(
   writing: Writing,
   events: EventRows,
 ): RunVerbs {
-  const numberOf = db.prepare("SELECT number FROM runs WHERE id = ?");
+  const isThere = db.prepare("SELECT 1 FROM runs WHERE due_at = ? AND id = ?");
   const keepValue = db.prepare(
     "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (ticker, name) DO UPDATE SET value = excluded.value",
   );
@@ -47,14 +47,6 @@ export function runVerbs(
     "UPDATE runs SET lease_until_at = ? WHERE ticker = ? AND number = ?",
   );
   const moveSeq = db.prepare("UPDATE runs SET seq = ? WHERE ticker = ? AND number = ?");
-
-  /** A run by id, of a ticker that is known; its number is in an index, the run beside its ticker's others. */
-  function runById(known: Known, id: string): Run | null {
-    const open = memory.open.get(id);
-    if (open) return open.run;
-    const row = numberOf.get(id) as { number: number } | undefined;
-    return row ? memory.runByNumber(known, row.number) : null;
-  }
 
   /** Writes what a settlement says about other runs: the next one's turn, and the ends of those without one. */
   function follow(known: Known, settled: Settled, lease: Finish["lease"], at: number) {
@@ -93,12 +85,12 @@ export function runVerbs(
         if (!known || known.ticker.deletedAt !== null)
           return { claimed: false, why: "absent", run: null };
         const status = memory.status(known);
-        const there = claim.run === null ? null : runById(known, claim.run.id);
+        const there = claim.run === null ? null : memory.runById(known, claim.run.id);
         if (there) {
           passOver(known, status, claim);
           return { claimed: false, why: "same-run", run: there };
         }
-        const open = status.openRecord && runById(known, status.openRecord.runId);
+        const open = status.openRecord && memory.runById(known, status.openRecord.runId);
         const decided = decideClaim(status, claim, open);
         if (!decided.claimed) return { claimed: false, why: decided.why, run: null };
         const { run, records } = decided;
@@ -159,7 +151,7 @@ export function runVerbs(
         const open = held(finish.runId, finish.attempt);
         if (open === "fenced") return { ok: false, why: "fenced" };
         if (open === null) {
-          const over = numberOf.get(finish.runId) !== undefined;
+          const over = isThere.get(dueAtOfId(finish.runId), finish.runId) !== undefined;
           return { ok: false, why: over ? "over" : "absent" };
         }
         const { known } = open;
@@ -210,7 +202,7 @@ export function runVerbs(
         const known = memory.owned(ask.owner, ask.tickerId);
         if (!known || known.ticker.deletedAt !== null) return null;
         const before = memory.status(known);
-        const there = runById(known, ask.id);
+        const there = memory.runById(known, ask.id);
         if (there) {
           const stored = events.read(known.key, there.number, 1, there.seq);
           return { run: there, events: stored, status: before };
@@ -227,7 +219,7 @@ export function runVerbs(
   /** The due time has its run already (a clock was set back over it): the schedule must still go on. */
   function passOver(known: Known, status: Status, claim: Parameters<Store["claim"]>[0]): void {
     if (claim.dueAt === null) return;
-    const open = status.openRecord && runById(known, status.openRecord.runId);
+    const open = status.openRecord && memory.runById(known, status.openRecord.runId);
     const decided = decideClaim(status, { ...claim, run: null }, open);
     if (!decided.claimed) return;
     writeRecords(known, status, decided.records);

@@ -35,17 +35,20 @@ CREATE TABLE statuses (
 CREATE INDEX statuses_due ON statuses (next_due_at)
   WHERE state = 'started' AND next_due_at IS NOT NULL;
 
+-- Rows in the order they were made, and found by id through the due time: what is written together lies
+-- together. Clustered by ticker, each of a thousand runs a second dirtied two pages of its own, and
+-- claim + finish was 1.6 times slower.
 CREATE TABLE runs (
-  ticker INTEGER NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
+  key INTEGER PRIMARY KEY, ticker INTEGER NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
   trigger TEXT NOT NULL, due_at INTEGER NOT NULL, due_until_at INTEGER NOT NULL,
   count INTEGER NOT NULL, state TEXT NOT NULL, attempt INTEGER NOT NULL, lease_holder TEXT,
   lease_until_at INTEGER, retry_at INTEGER, kill_asked_at INTEGER, started_at INTEGER,
   finished_at INTEGER, late_ms REAL, cpu_ms REAL, outcome TEXT, failed INTEGER NOT NULL,
   reason TEXT, error TEXT, seq INTEGER NOT NULL, output_bytes INTEGER NOT NULL,
-  dropped_bytes INTEGER NOT NULL, metrics TEXT, progress REAL, last_line TEXT, events TEXT,
-  PRIMARY KEY (ticker, number)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX runs_id ON runs (id);
+  dropped_bytes INTEGER NOT NULL, metrics TEXT, progress REAL, last_line TEXT, events TEXT
+) STRICT;
+CREATE UNIQUE INDEX runs_number ON runs (ticker, number);
+CREATE INDEX runs_due ON runs (due_at, ticker);
 CREATE INDEX runs_failed ON runs (ticker, number) WHERE failed = 1;
 
 CREATE TABLE chunks (

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "@ticker/core/error";
 import type { Event } from "@ticker/core/event";
-import type { Run } from "@ticker/core/run";
+import { dueAtOfId, type Run } from "@ticker/core/run";
 import type { ActiveRun, Status } from "@ticker/core/status";
 import { killed } from "@ticker/core/transition";
 import type { Known, Memory } from "./sqlite-memory.ts";
@@ -30,6 +30,7 @@ export function makeWriting(db: DatabaseSync, memory: Memory) {
 
   /** Writes a new run. `events` are kept in its own row. */
   function addRun(known: Known, run: Run, events: Event[]): void {
+    assert(dueAtOfId(run.id) === run.dueAt, `run ${run.id} is due at ${run.dueAt}`);
     insertRun.run(...runInsert(known.key, run, jsonOf(events)));
     memory.noteRun(known, run);
     memory.grown.add(known.key);
