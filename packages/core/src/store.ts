@@ -15,7 +15,10 @@ export type Page<T> = { items: T[]; next: string | null };
 /** One due time (or range of them) as the scheduler decided it. */
 export type Claim = {
   tickerId: string;
-  /** Must equal status.nextDueAt, or the claim is lost. Null for a run by hand: only `state` is not asked then. */
+  /**
+   * Must equal status.nextDueAt, or the claim is lost. Null for a run by hand: `state` is not asked then, and
+   * nextDueAt, done and unrun (null) play no part.
+   */
   dueAt: number | null;
   /** Must equal status.revision. */
   revision: number;
@@ -29,7 +32,11 @@ export type Claim = {
     | null;
   /** The run to make, without number (the store gives it), state, attempt and lease. */
   run: { id: string; trigger: Run["trigger"]; dueAt: number } | null;
-  /** Where the run goes when runs are active: as policy.overlap says. `queueMax` 0 = skip. */
+  /**
+   * Where the run goes when runs are active: as policy.overlap says. 0 = skip. A run that finds no place is
+   * recorded as skipped (`still-running`, `queue-full`), in one range with `unrun` when that has the same
+   * reason; one by hand leaves no trace: claimed, with neither run nor record.
+   */
   queueMax: number;
   /** Created as running attempt 1 under this lease when it need not queue. */
   lease: { holder: string; untilAt: number };
@@ -37,9 +44,16 @@ export type Claim = {
 };
 
 export type Claimed =
-  /** `run` is running (leased to the claimer) or queued. `record` is the skipped or missed record made or grown. */
+  /**
+   * `run` is running (leased to the claimer) or queued. `record` is the skipped or missed record made or grown;
+   * of two with different reasons the newer (the older one's number is one less).
+   */
   | { claimed: true; status: Status; run: Run | null; record: Run | null }
-  /** `same-run`: that id exists already (a repeat); the existing run is given. */
+  /**
+   * `same-run`: that id exists already (a repeat, whatever else changed since); the existing run is given.
+   * When the due time is still the ticker's (a clock was set back over it) the schedule goes on all the same.
+   * `absent`: or in the bin. Asked in this order: absent, same-run, stopped, edited, not-due.
+   */
   | {
       claimed: false;
       why: "not-due" | "stopped" | "edited" | "absent" | "same-run";
@@ -54,7 +68,10 @@ export type Finish = {
   error: ScriptError | null;
   /** Events not appended yet, the first numbered run.seq + 1; the last is `finished`, or `retry`. */
   happenings: Happening[];
-  /** Try again then; the run stays active as `waiting`. Null: it is over. */
+  /**
+   * Try again then; the run stays active as `waiting`. Null: it is over. If a kill was asked meanwhile the run
+   * ends as killed instead, and the `retry` event becomes `finished`.
+   */
   retryAt: number | null;
   startedAt: number | null;
   lateMs: number | null;
@@ -86,7 +103,7 @@ export type Finished =
       next: Run | null;
       ended: { run: Run; events: Event[] }[];
     }
-  /** `fenced`: another attempt took over. `over`: it is finished already (a repeat); nothing was written. */
+  /** `fenced`: another attempt, or none, has it. `over`: it is finished already (a repeat). Nothing was written. */
   | { ok: false; why: "fenced" | "over" | "absent" };
 
 export type Tally = {
@@ -136,7 +153,10 @@ export type Store = {
   ): Promise<Page<Entry>>;
   /** Page numbers in use or resting (deleted ones keep theirs until they are purged). */
   usedPages(owner: string): Promise<number[]>;
-  /** Writes the definition if its revision is ticker.revision - 1, and with it status.revision; `timing` when the schedule changed. */
+  /**
+   * Writes the definition if its revision is ticker.revision - 1, and with it status.revision; `timing` when the
+   * schedule changed (a stopped ticker is not made due by it). The very same definition again is a success.
+   */
   editTicker(
     ticker: Ticker,
     timing: { anchorAt: number; nextDueAt: number | null } | null,
@@ -144,7 +164,11 @@ export type Store = {
     | { ok: true; entry: Entry }
     | { ok: false; why: "conflict" | "absent" | "name-taken"; entry: Entry | null }
   >;
-  /** Start or stop. Stopping also finishes queued runs as killed; they are returned with their events. */
+  /**
+   * Start (a started ticker stays as it is; a stopped one begins with failuresInRow 0) or stop (a stopped one
+   * keeps its reason). Stopping also finishes queued runs as killed; they are returned with their events. Null:
+   * absent or in the bin.
+   */
   setState(
     owner: string,
     tickerId: string,
@@ -152,7 +176,10 @@ export type Store = {
       | { state: "started"; anchorAt: number; nextDueAt: number | null; at: number }
       | { state: "stopped"; reason: StopReason; at: number },
   ): Promise<{ entry: Entry; ended: { run: Run; events: Event[] }[] } | null>;
-  /** Into the bin (which stops it), or out of it (stopped). */
+  /**
+   * Into the bin (which stops it and kills its queue; runs under way go on), or out of it (still stopped). Throws
+   * VisibleError `conflict` when another ticker has taken the name meanwhile. A repeat changes nothing.
+   */
   setDeleted(
     owner: string,
     tickerId: string,
@@ -163,14 +190,14 @@ export type Store = {
   purgeTickers(before: number, limit: number): Promise<number>;
 
   // ---- due times and runs
-  /** Started and due at or before `until`, earliest first. */
+  /** Started and due at or before `until`, earliest first, then in order of creation. May see what is not durable yet. */
   dueTickers(until: number, limit: number): Promise<Entry[]>;
   /** Runs waiting with retryAt at or before `until`, earliest first. */
   dueRetries(until: number, limit: number): Promise<Run[]>;
   /** The earliest nextDueAt of a started ticker or retryAt of a run; null when there is none. */
   nextWakeAt(): Promise<number | null>;
   claim(claim: Claim): Promise<Claimed>;
-  /** waiting -> running, attempt + 1. Null: it was not waiting, or is over. */
+  /** waiting -> running. `attempt`: the one to begin, run.attempt + 1. Null: it was not waiting for that one. */
   startAttempt(
     runId: string,
     attempt: number,
@@ -200,9 +227,12 @@ export type Store = {
   ): Promise<{ run: Run; events: Event[]; next: Run | null } | null>;
   /** Running ones whose lease ended before `leaseBefore`, or that another holder than `notHolder` has. */
   lostRuns(ask: { leaseBefore: number; notHolder: string | null; limit: number }): Promise<Run[]>;
-  /** Running, waiting and queued runs of an account (null: of all), newest first. */
+  /** Running, waiting and queued runs of an account (null: of all), newest due time first. */
   openRuns(owner: string | null, limit: number): Promise<Run[]>;
-  /** A finished run from outside: one record, number and events in one verb. */
+  /**
+   * A finished run from outside: one record, number and events in one verb. Its id names `at` as due time; the
+   * last happening is `finished`. The same id again: what is stored. Null: the ticker is absent or in the bin.
+   */
   recordRun(run: {
     id: string;
     owner: string;
@@ -252,7 +282,11 @@ export type Store = {
   removeSecret(owner: string, name: string): Promise<boolean>;
 
   // ---- housekeeping
-  /** Deletes run records beyond each ticker's retention (both budgets), a bounded piece at a time; answers how many went, 0 when done. */
+  /**
+   * Deletes at most `limit` run records beyond retention; answers how many went, 0 when done. A record stays while
+   * it is among its ticker's newest `retention.runs` of any kind (skipped and missed ones count), is a failure
+   * among its newest `retention.failures` failures, or is not older than the oldest run under way.
+   */
   prune(limit: number): Promise<number>;
   /** Removes expired credentials and tallies older than `talliesBefore`. */
   expire(now: number, talliesBefore: number): Promise<number>;

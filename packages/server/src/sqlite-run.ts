@@ -105,7 +105,7 @@ export function runVerbs(
     startAttempt(runId, attempt, lease) {
       return group.write("start an attempt", true, () => {
         const open = memory.open.get(runId);
-        if (open?.run.state !== "waiting" || open.run.attempt !== attempt) return null;
+        if (open?.run.state !== "waiting" || open.run.attempt + 1 !== attempt) return null;
         const run = attempted(open.run, lease);
         writing.saveRun(open.known, run, []);
         return run;
