@@ -20,6 +20,7 @@ export { type DueTimes, dueBetween, EVERY_MAX_MS, EVERY_MIN_MS, nextDue, perDay 
 export { parseSchedule, parseScheduleText } from "./schedule-parse.ts";
 export {
   describeSchedule,
+  durationText,
   explainSchedule,
   type PreviewLine,
   previewSchedule,
