@@ -1,0 +1,44 @@
+// Would this script compile? Asked of the same engine that will run it, without running a word.
+
+import type { ScriptError } from "../run.ts";
+import type { Machines } from "./machines.ts";
+import { readDescription } from "./script-error.ts";
+import { EVAL_COMPILE_ONLY, EVAL_MODULE, GuestMemoryError, type VmHost } from "./vm.ts";
+
+const COMPILE_MEMORY_BYTES = 64 * 1024 * 1024;
+
+/** Nothing is called and nothing rejected: no guest code runs while it compiles. */
+const BYSTANDER: VmHost = { call: () => 0, interrupt: () => false, rejection: () => {} };
+
+/** Null when it compiles. `code` is what would run, `source` what its owner wrote. */
+export function compileError(
+  machines: Machines,
+  script: { file: string; source: string; code: string },
+): ScriptError | null {
+  const vm = machines.take(BYSTANDER, COMPILE_MEMORY_BYTES);
+  const { exports } = vm;
+  let clean = false;
+  try {
+    const code = new TextEncoder().encode(script.code);
+    const sourceAt = vm.put(code);
+    const fileAt = vm.put(new TextEncoder().encode(script.file));
+    const result = exports.qjs_eval(sourceAt, code.length, fileAt, EVAL_MODULE | EVAL_COMPILE_ONLY);
+    let error: ScriptError | null = null;
+    if (exports.qjs_is_exception(result)) {
+      const reason = exports.qjs_get_exception();
+      const at = vm.malloc(4);
+      vm.words.setUint32(at, reason, true);
+      const { describe, undefined: nothing } = machines.image;
+      const described = exports.qjs_call(describe, nothing, 1, at);
+      const { text } = vm.text(described, 64 * 1024);
+      error = readDescription(text, script.file, script.source);
+    }
+    clean = true;
+    return error;
+  } catch (error) {
+    const deep = error instanceof GuestMemoryError ? "it is too large" : "it is nested too deeply";
+    return { name: "SyntaxError", message: `it cannot be compiled: ${deep}` };
+  } finally {
+    machines.release(vm, clean);
+  }
+}

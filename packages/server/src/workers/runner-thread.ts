@@ -1,0 +1,138 @@
+// Inside a worker: takes batches of jobs, runs each in a machine of its own, and posts what comes of it.
+// Short jobs run to their end one after the other; waiting ones take turns. The main thread sees by the
+// shared words which job executes, and ends the whole thread if that one cannot be ended otherwise.
+
+import type { Clock, Random } from "@ticker/core/platform";
+import { type Execution, type Program, Running } from "@ticker/core/sandbox/execution";
+import { Machines } from "@ticker/core/sandbox/machines";
+import {
+  beganWord,
+  type FromRunner,
+  jobWord,
+  killWord,
+  sharedMs,
+  type ToRunner,
+  WORD,
+  type WorkerData,
+} from "./message.ts";
+import { Outbox } from "./outbox.ts";
+
+/** After so long the loop turns, so that timers and new messages get their due. */
+const TURN_MS = 5;
+
+type RunMessage = Extract<ToRunner, { kind: "run" }>;
+export type ThreadWorld = { clock: Clock; random: Random; cpu(): number };
+
+export class RunnerThread {
+  #world: ThreadWorld;
+  #words: Int32Array;
+  #machines: Machines;
+  #outbox: Outbox;
+  #scripts = new Map<number, Program>();
+  #queue: RunMessage[] = [];
+  #running = new Map<number, Running>();
+  #pumping = false;
+
+  constructor(data: WorkerData, world: ThreadWorld, send: (items: FromRunner[]) => void) {
+    this.#world = world;
+    this.#words = new Int32Array(data.words);
+    this.#machines = new Machines(data.image, world);
+    this.#outbox = new Outbox(send, world.clock.monotonic);
+  }
+
+  receive(items: ToRunner[]): void {
+    for (const item of items) {
+      switch (item.kind) {
+        case "script":
+          this.#scripts.set(item.script, prepared(item.text));
+          break;
+        case "forget":
+          this.#scripts.clear();
+          break;
+        case "run":
+          this.#queue.push(item);
+          break;
+        case "kill":
+          this.#running.get(item.job)?.kill();
+          break;
+        case "answer":
+          this.#running.get(item.job)?.answer(item.call, item.response);
+          break;
+      }
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    const began = this.#world.clock.monotonic();
+    let next = 0;
+    for (const job of this.#queue) {
+      if (this.#world.clock.monotonic() - began >= TURN_MS) break;
+      next++;
+      this.#start(job);
+    }
+    this.#queue = this.#queue.slice(next);
+    this.#outbox.flush();
+    if (this.#queue.length === 0) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  #start(item: RunMessage): void {
+    const words = this.#words;
+    const { job, slot } = item;
+    // The main thread may have taken it back meanwhile, to run it elsewhere: only one side can win this.
+    if (Atomics.compareExchange(words, jobWord(slot), job, -job) !== job) return;
+    const program = this.#scripts.get(item.script);
+    if (!program) throw new Error(`broken invariant: script ${item.script} was never sent`);
+    Atomics.store(words, beganWord(slot), sharedMs());
+    const execution: Execution = {
+      program,
+      limits: item.limits,
+      facts: item.facts,
+      state: item.state,
+      secrets: item.secrets,
+    };
+    const running = new Running(execution, this.#world, this.#machines, this.#outside(job, slot));
+    this.#running.set(job, running);
+    running.start();
+  }
+
+  #outside(job: number, slot: number) {
+    const words = this.#words;
+    const outbox = this.#outbox;
+    let told = 0;
+    return {
+      emit: (event: Parameters<Outbox["event"]>[1]) => {
+        if (event.kind !== "output") told++;
+        outbox.event(job, event, told);
+      },
+      fetch: (call: number, request: Extract<FromRunner, { kind: "fetch" }>["request"]) =>
+        outbox.item({ kind: "fetch", job, call, request }),
+      cancelFetch: (call: number) => outbox.item({ kind: "cancel", job, call }),
+      killAsked: () => {
+        outbox.flushIfOld();
+        return Atomics.load(words, killWord(slot)) === 1;
+      },
+      slice: (inside: boolean) => {
+        if (inside) Atomics.store(words, WORD.sliceBeganMs, sharedMs());
+        Atomics.store(words, WORD.executing, inside ? slot + 1 : 0);
+      },
+      ended: (result: Parameters<Outbox["result"]>[1]) => {
+        this.#running.delete(job);
+        Atomics.store(words, WORD.machinesBusy, this.#machines.busy);
+        Atomics.store(words, WORD.machinesIdle, this.#machines.idle);
+        outbox.result(job, result);
+      },
+    };
+  }
+}
+
+function prepared(text: { file: string; source: string; code: string; exports: boolean }): Program {
+  const { file, source, code, exports } = text;
+  return { file, source, code: new TextEncoder().encode(code), exports };
+}

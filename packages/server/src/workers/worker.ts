@@ -1,0 +1,33 @@
+// The entrance of a worker thread: no environment, no output of its own, nothing but its messages.
+
+import { randomFillSync } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "@ticker/core/error";
+import { nodeClock } from "../clock.ts";
+import { CompilerThread } from "./compiler-thread.ts";
+import type { ToCompiler, ToRunner, WorkerData } from "./message.ts";
+import { RunnerThread } from "./runner-thread.ts";
+
+const port = parentPort;
+assert(port, "worker.ts runs in a worker thread");
+const data = workerData as WorkerData;
+const world = {
+  clock: nodeClock(),
+  random: {
+    bytes: (count: number) => randomFillSync(new Uint8Array(count)),
+    fraction: () => Math.random(),
+  },
+  cpu: () => {
+    const used = process.threadCpuUsage();
+    return (used.user + used.system) / 1000;
+  },
+};
+
+if (data.role === "runner") {
+  const thread = new RunnerThread(data, world, (items) => port.postMessage(items));
+  port.on("message", (items: ToRunner[]) => thread.receive(items));
+} else {
+  const thread = new CompilerThread(data.image, world);
+  port.on("message", (request: ToCompiler) => port.postMessage(thread.compile(request)));
+}
+port.postMessage("ready");
