@@ -1,0 +1,27 @@
+// What the console tells its viewer in passing: one notice at a time, with an undo when there is one.
+
+import { signal } from "@preact/signals";
+
+export type Notice = {
+  text: string;
+  tone: "ok" | "fail" | "info";
+  undo: (() => void) | null;
+};
+
+const SHOWN_MS = 10_000;
+export const notice = signal<Notice | null>(null);
+/** What only screen readers are told. */
+export const spoken = signal("");
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Shows a notice for ten seconds, or until the next. */
+export function tell(text: string, tone: Notice["tone"] = "ok", undo: (() => void) | null = null) {
+  notice.value = { text, tone, undo };
+  clearTimeout(timer);
+  timer = setTimeout(closeNotice, SHOWN_MS);
+}
+
+/** Takes the notice away. */
+export function closeNotice() {
+  notice.value = null;
+}

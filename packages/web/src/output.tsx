@@ -1,0 +1,324 @@
+// A live log with its tools: follow or hold, timestamps, wrapping, font, find, copy. The rules of following
+// are `follow.ts`, the rows `rows.tsx`; this file joins them to scrolling, keys and screen readers.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { reasonOf } from "./api.ts";
+import { findRows, NOTHING, parseLines } from "./find.ts";
+import { afterScroll, type Hold, holdFor } from "./follow.ts";
+import { bindKeys } from "./keys.ts";
+import { countLines, type Log } from "./log.ts";
+import { spoken, tell } from "./notice.ts";
+import { go, hash } from "./router.ts";
+import { BlockRows, type RowLooks } from "./rows.tsx";
+import { isPlain, isWrapped, type Stamps, speaksLines, stamps } from "./settings.ts";
+import { Key } from "./shell.tsx";
+import type { Watch } from "./watch.ts";
+import { plural } from "./words.ts";
+
+const STAMPS: Stamps[] = ["clock", "start", "delta", "off"];
+const SUMMARY_EVERY_MS = 10_000;
+const EARLIER_RUNS = 10;
+
+type Props = { watch: Watch; ticker: string; isRun: boolean; startAt: number };
+
+export function Output({ watch, ticker, isRun, startAt }: Props) {
+  const { log } = watch;
+  const version = watch.version.value;
+  const box = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const hold = useSignal<Hold>(
+    isRun && parseLines(hash.value) ? { because: "asked", atLine: 0 } : null,
+  );
+  const text = useSignal("");
+  const place = useSignal(0);
+  const found = useMemo(() => findRows(log, text.value), [version, text.value]);
+  const current = found.keys[Math.min(place.value, found.keys.length - 1)] ?? null;
+  const lit = isRun ? parseLines(hash.value) : null;
+  const looks = useMemo<RowLooks>(
+    () => ({
+      ticker,
+      isRun,
+      stamps: stamps.value,
+      startAt,
+      found: text.value ? found.set : NOTHING.set,
+      current,
+      lit,
+      fill: (key, hole) =>
+        void watch.fill(key, hole).catch((error) => tell(reasonOf(error), "fail")),
+    }),
+    [ticker, isRun, stamps.value, startAt, text.value ? found : null, current, hash.value],
+  );
+  const follow = () => {
+    hold.value = null;
+    toBottom(box.current);
+  };
+  const stop = () => {
+    hold.value = holdFor(hold.value, "asked", log.lineCount);
+  };
+  const step = (by: number) => {
+    if (found.keys.length === 0) return;
+    place.value =
+      (Math.min(place.value, found.keys.length - 1) + by + found.keys.length) % found.keys.length;
+  };
+
+  useFollowing(box, hold, log, version);
+  useSummary(log, version);
+  useEffect(() => {
+    if (current !== null)
+      box.current?.querySelector(`[data-key="${current}"]`)?.scrollIntoView({ block: "center" });
+  }, [current]);
+  const litFrom = lit?.from;
+  const hasLit = version > 0 && litFrom !== undefined && log.lineCount >= litFrom;
+  useEffect(() => {
+    if (hasLit) document.getElementById(`L${litFrom}`)?.scrollIntoView({ block: "center" });
+  }, [hasLit, litFrom]);
+  useEffect(
+    () =>
+      bindKeys({
+        h: stop,
+        f: follow,
+        t: nextStamps,
+        w: () => {
+          isWrapped.value = !isWrapped.value;
+        },
+        "/": () => input.current?.focus(),
+        n: () => step(1),
+        N: () => step(-1),
+      }),
+    [version, found],
+  );
+  const find = (value: string) => {
+    text.value = value;
+    place.value = 0;
+    if (value) hold.value = holdFor(hold.value, "find", log.lineCount);
+  };
+  const look = `log${isPlain.value ? " plain" : ""}${isWrapped.value ? "" : " nowrap"}`;
+  return (
+    <section class="logp" aria-label="Output">
+      <Tools
+        isFollowing={hold.value === null}
+        onFollow={hold.value ? follow : stop}
+        log={log}
+        box={box}
+      >
+        <label class="find">
+          <span aria-hidden="true">/</span>
+          <input
+            ref={input}
+            type="search"
+            placeholder={`find in ${plural(log.lineCount, "line")}`}
+            aria-label="Find in output"
+            value={text.value}
+            onInput={(event) => find(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
+              if (event.key === "Escape") {
+                find("");
+                event.currentTarget.blur();
+              }
+            }}
+          />
+          {text.value && (
+            <span class="hits" role="status">
+              {found.keys.length ? Math.min(place.value, found.keys.length - 1) + 1 : 0}/
+              {found.keys.length}
+            </span>
+          )}
+        </label>
+      </Tools>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
+      <div
+        ref={box}
+        class={look}
+        role="log"
+        aria-label="Output lines"
+        aria-live={speaksLines.value ? "polite" : "off"}
+        tabIndex={0}
+        onClick={(event) => selectRange(event, isRun)}
+        onKeyDown={() => {}}
+      >
+        {!isRun && <Earlier watch={watch} />}
+        {log.blocks.map((block) => (
+          <BlockRows key={block.key} block={block} version={block.version} looks={looks} />
+        ))}
+        {log.rowCount === 0 && (
+          <p class="l note info">{isRun ? "Nothing here yet." : "No output yet."}</p>
+        )}
+      </div>
+      <Foot hold={hold.value} log={log} follow={follow} stop={stop} />
+    </section>
+  );
+}
+
+function toBottom(element: HTMLElement | null) {
+  if (element) element.scrollTop = element.scrollHeight;
+}
+
+function nextStamps() {
+  stamps.value = STAMPS[(STAMPS.indexOf(stamps.value) + 1) % STAMPS.length] ?? "clock";
+}
+
+/** Sticks to the newest line, or does not. */
+function useFollowing(
+  box: { current: HTMLDivElement | null },
+  hold: { value: Hold },
+  log: Log,
+  version: number,
+) {
+  const lastTop = useRef(0);
+  useLayoutEffect(() => {
+    if (!hold.value) toBottom(box.current);
+  }, [version, hold.value === null, stamps.value, isWrapped.value, isPlain.value]);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const onScroll = () => {
+      const fromBottomPx = element.scrollHeight - element.scrollTop - element.clientHeight;
+      const isUp = element.scrollTop < lastTop.current;
+      lastTop.current = element.scrollTop;
+      hold.value = afterScroll(hold.value, { fromBottomPx, isUp }, log.lineCount);
+    };
+    const onSelect = () => {
+      const selection = getSelection();
+      if (selection && !selection.isCollapsed && element.contains(selection.anchorNode))
+        hold.value = holdFor(hold.value, "selection", log.lineCount);
+    };
+    const observer = new ResizeObserver(() => {
+      if (!hold.value) toBottom(element);
+    });
+    observer.observe(element);
+    element.addEventListener("scroll", onScroll, { passive: true });
+    document.addEventListener("selectionchange", onSelect);
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("scroll", onScroll);
+      document.removeEventListener("selectionchange", onSelect);
+    };
+  }, []);
+}
+
+/** Tells screen readers at most every ten seconds what came, so that a flood stays bearable. */
+function useSummary(log: Log, version: number) {
+  const told = useRef({ at: 0, lines: log.lineCount });
+  useEffect(() => {
+    const fresh = log.lineCount - told.current.lines;
+    if (fresh <= 0 || speaksLines.value) return;
+    if (performance.now() - told.current.at < SUMMARY_EVERY_MS) return;
+    told.current = { at: performance.now(), lines: log.lineCount };
+    const last = log.blocks.at(-1)?.rows.at(-1)?.text ?? "";
+    spoken.value = `${plural(fresh, "new line")}, last: ${last}`;
+  }, [version]);
+}
+
+function Tools(props: {
+  isFollowing: boolean;
+  onFollow: () => void;
+  log: Log;
+  box: { current: HTMLDivElement | null };
+  children: preact.ComponentChildren;
+}) {
+  const stamp = stamps.value;
+  return (
+    <div class="ltool" role="toolbar" aria-label="Output">
+      <button type="button" aria-pressed={props.isFollowing} onClick={props.onFollow}>
+        Follow
+        <Key name="F" />
+      </button>
+      <button type="button" aria-pressed={stamp !== "off"} onClick={nextStamps}>
+        {stamp === "start" ? "Since start" : stamp === "delta" ? "Delta" : "Time"}
+        <Key name="T" />
+      </button>
+      <Toggle name="Wrap" letter="W" setting={isWrapped} />
+      <Toggle name="Plain" letter="" setting={isPlain} />
+      {props.children}
+      <button type="button" class="cp" onClick={() => void copyLog(props.log)}>
+        Copy
+      </button>
+    </div>
+  );
+}
+
+function Toggle(props: { name: string; letter: string; setting: { value: boolean } }) {
+  const { name, letter, setting } = props;
+  return (
+    <button
+      type="button"
+      aria-pressed={setting.value}
+      onClick={() => {
+        setting.value = !setting.value;
+      }}
+    >
+      {name}
+      {letter && <Key name={letter} />}
+    </button>
+  );
+}
+
+/** The selection if there is one, else everything; never the timestamps. */
+async function copyLog(log: Log) {
+  const selected = getSelection()?.toString() ?? "";
+  const all = log.blocks.flatMap(({ rows }) => rows.map(({ text }) => text));
+  try {
+    await navigator.clipboard.writeText(selected || all.join("\n"));
+    tell(selected ? "The selection is copied" : `${plural(all.length, "line")} copied`);
+  } catch {
+    tell("The browser did not allow copying", "fail");
+  }
+}
+
+/** Shift and a click on a second line make a range. */
+function selectRange(event: MouseEvent, isRun: boolean) {
+  const line = (event.target as Element).closest<HTMLElement>(".ts")?.dataset["line"];
+  const from = parseLines(hash.value)?.from;
+  if (!isRun || !line || !event.shiftKey || !from) return;
+  event.preventDefault();
+  go(`${location.pathname}#L${from}-L${line}`, true);
+}
+
+function Earlier({ watch }: { watch: Watch }) {
+  const isLoading = useSignal(false);
+  const first = watch.log.firstRun ?? 0;
+  if (first <= 1) return null;
+  const load = async () => {
+    isLoading.value = true;
+    try {
+      await watch.readEarlier(EARLIER_RUNS);
+    } catch (error) {
+      tell(reasonOf(error), "fail");
+    }
+    isLoading.value = false;
+  };
+  return (
+    <button type="button" class="older" disabled={isLoading.value} onClick={() => void load()}>
+      ▲ {plural(first - 1, "earlier run")}
+    </button>
+  );
+}
+
+function Foot(props: { hold: Hold; log: Log; follow: () => void; stop: () => void }) {
+  const { hold, log } = props;
+  if (hold) {
+    const fresh = Math.max(0, log.lineCount - hold.atLine);
+    const news = hold.atLine > 0 ? ` +${plural(fresh, "line")}` : "";
+    return (
+      <div class="lfoot">
+        <button type="button" class="held" onClick={props.follow}>
+          <b>HELD{news}</b>
+          <span>F to follow</span>
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div class="lfoot">
+      <span class="t-g">▼ following</span>
+      <span>{countLines(log)}</span>
+      <span class="sp" />
+      <button type="button" onClick={props.stop}>
+        Hold
+        <Key name="H" />
+      </button>
+    </div>
+  );
+}

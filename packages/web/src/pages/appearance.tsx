@@ -1,0 +1,3 @@
+export function AppearancePage() {
+  return null;
+}

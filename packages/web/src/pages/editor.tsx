@@ -1,0 +1,3 @@
+export function EditorPage(_: { address: string | null }) {
+  return null;
+}

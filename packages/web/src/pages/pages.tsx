@@ -1,0 +1,3 @@
+export function PagesPage(_: { isSettings: boolean }) {
+  return null;
+}
