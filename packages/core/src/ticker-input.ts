@@ -109,16 +109,13 @@ export function checkInput(patch: TickerPatch): void {
       });
     }
   }
-  refuse("The ticker cannot be saved as it is", issues);
+  if (issues.length > 0) throw refusal("The ticker cannot be saved as it is", issues);
 }
 
-/** Throws `invalid` when there is any issue. */
-export function refuse(what: string, issues: Issue[]): void {
-  if (issues.length === 0) return;
-  const words = issues.map((issue) =>
-    issue.path ? `${issue.path} ${issue.message}` : issue.message,
-  );
-  throw new VisibleError("invalid", `${what}: ${words.join("; ")}.`, { issues });
+/** The error that names these faults. */
+export function refusal(what: string, issues: Issue[]): VisibleError {
+  const words = issues.map(({ path, message }) => (path ? `${path} ${message}` : message));
+  return new VisibleError("invalid", `${what}: ${words.join("; ")}.`, { issues });
 }
 
 function mergeOne<T extends object>(before: T, patch: Patch<T> | null | undefined, usual: T): T {

@@ -15,7 +15,7 @@ import {
   NAME_PATTERN,
   PAGE_FIRST,
   PAGE_LAST,
-  refuse,
+  refusal,
   SETTINGS_DEFAULT,
   type TickerInput,
   type TickerPatch,
@@ -104,7 +104,7 @@ export async function editTicker(
   demandRevision(before, options.revision);
   checkInput(patch);
   if (patch.page !== undefined && patch.page !== before.ticker.page) {
-    refuse("The ticker cannot be changed so", [
+    throw refusal("The ticker cannot be changed so", [
       { path: "page", message: `is ${before.ticker.page} for life: leave it out` },
     ]);
   }
@@ -215,7 +215,7 @@ export async function demandScriptCompiles(platform: Platform, script: Script): 
   const error = await platform.sandbox.check(script);
   if (!error) return;
   const place = error.line === undefined ? "" : `line ${error.line}, column ${error.column ?? 1}: `;
-  refuse("The script does not compile", [
+  throw refusal("The script does not compile", [
     { path: "script.source", message: `${place}${error.name}: ${error.message}` },
   ]);
 }
@@ -266,17 +266,18 @@ function pageTaken(page: number): VisibleError {
 
 function sameRequest(earlier: Entry, requestHash: string | null): Entry {
   if (earlier.ticker.requestHash === requestHash) return earlier;
-  refuse("The ticker was not made", [
+  throw refusal("The ticker was not made", [
     { path: "Idempotency-Key", message: "was used for another request before: take a new key" },
   ]);
-  return earlier;
 }
 
 /** A new ticker ticks at once: its grid begins now, and now is on it. */
 function firstDue(schedule: Schedule, now: number): number | null {
+  // Intervals begin where they are started: the first run shows that it works.
+  if ("every" in schedule) return now;
   const dueAt = nextDue(schedule, now - 1, now);
   if (dueAt === null && !("hand" in schedule)) {
-    refuse("The ticker cannot be started", [
+    throw refusal("The ticker cannot be started", [
       { path: "schedule", message: "has no due time in the future" },
     ]);
   }

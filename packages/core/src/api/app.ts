@@ -70,5 +70,7 @@ export function makeApi(api: Api): ApiApp {
   addHealth(app, api);
   addDocs(app, api);
   addPages(app, api);
+  // Whoever serves a console behind this answers unknown addresses with it: never ours.
+  app.all("/v1/*", (c) => unmatched(app, c, api.platform.log));
   return app;
 }

@@ -4,9 +4,9 @@ import { z } from "@hono/zod-openapi";
 import { VisibleError } from "../error.ts";
 import type { Run } from "../run.ts";
 import type { Entry } from "../store.ts";
+import { refusal } from "../ticker-input.ts";
 import { findTicker } from "../tickers.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
-import { invalid } from "./invalid.ts";
 import { Flag, Limit, listOf, TickerAddress } from "./schema.ts";
 import { RunSchema, RunWithEventsSchema } from "./schema-run.ts";
 import { runView } from "./view.ts";
@@ -175,7 +175,8 @@ function addDoing(app: ApiApp, api: Api): void {
     request: {
       params: TickerAddress,
       body: {
-        required: true,
+        // Needed all the same: a required body would be read as JSON even where it is text.
+        required: false,
         content: {
           "application/json": {
             schema: z.strictObject({ text: z.string() }).openapi("OutputAsk", {
@@ -189,22 +190,17 @@ function addDoing(app: ApiApp, api: Api): void {
     responses: { 200: json(RunSchema, "The run that holds the text.") },
     errors: [404],
   });
-  app.openapi(
-    output,
-    async (c) => {
-      const { account } = actorOf(c);
-      const { ticker } = await findTicker(platform, account, c.req.valid("param").id);
-      const plain = /^text\/plain\b/i.test(c.req.header("content-type") ?? "");
-      const body = c.req.valid("json") as string | { text: string };
-      const text = plain ? await c.req.text() : (body as { text: string }).text;
-      return c.json(runView(await engine.setOutput(account, ticker.id, text)), 200);
-    },
-    (result, c) => {
-      // The JSON reader meets a text body as well, and finds nothing in it: that one is read above.
-      if (/^text\/plain\b/i.test(c.req.header("content-type") ?? "")) return;
-      if (!result.success) throw invalid(result.error);
-    },
-  );
+  app.openapi(output, async (c) => {
+    const { account } = actorOf(c);
+    const { ticker } = await findTicker(platform, account, c.req.valid("param").id);
+    const isPlain = /^text\/plain\b/i.test(c.req.header("content-type") ?? "");
+    const body = c.req.valid("json") as { text?: string };
+    const text = isPlain ? await c.req.text() : body.text;
+    if (text === undefined) {
+      throw refusal("The output was not set", [{ path: "text", message: "is needed" }]);
+    }
+    return c.json(runView(await engine.setOutput(account, ticker.id, text)), 200);
+  });
 }
 
 /** By number, `latest` or `last-failed`; throws `not-found`. */

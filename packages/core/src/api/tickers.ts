@@ -29,7 +29,6 @@ const KEY = z
   .regex(/^[\x21-\x7e]{1,200}$/, "must be 1-200 visible ASCII characters")
   .optional()
   .openapi({
-    param: { name: "Idempotency-Key", in: "header" },
     description: "The same key and body make one ticker, however often they are sent.",
     example: "1f0c7f4e-created-once",
   });
@@ -51,7 +50,7 @@ function addCollection(app: ApiApp, api: Api): void {
     description:
       "It ticks at once unless `state` is `stopped`. What is left out gets its default; an unknown field is refused.",
     request: {
-      headers: z.object({ "idempotency-key": KEY }),
+      headers: z.object({ "Idempotency-Key": KEY }),
       body: { required: true, content: { "application/json": { schema: TickerAsk } } },
     },
     responses: {
@@ -64,7 +63,7 @@ function addCollection(app: ApiApp, api: Api): void {
   });
   app.openapi(create, async (c) => {
     const { account } = actorOf(c);
-    const key = c.req.valid("header")["idempotency-key"] ?? null;
+    const key = c.req.valid("header")["Idempotency-Key"] ?? null;
     const body = c.req.valid("json");
     const made = await createTicker(platform, account, body, { key, zone: options.zone });
     const { id, revision } = made.entry.ticker;
@@ -118,7 +117,7 @@ function addReading(app: ApiApp, api: Api): void {
         format: z.enum(["json", "txt", "ansi", "svg"]).optional(),
         deleted: Flag.openapi({ description: "1: look in the bin too." }),
       }),
-      headers: z.object({ "if-none-match": z.string().optional() }),
+      headers: z.object({ "If-None-Match": z.string().optional() }),
     },
     responses: {
       200: {
@@ -143,7 +142,7 @@ function addReading(app: ApiApp, api: Api): void {
     const body = JSON.stringify(view);
     const etag = `"${entry.ticker.revision}.${(await sha256(body)).slice(0, 16)}"`;
     c.header("etag", etag);
-    const known = c.req.valid("header")["if-none-match"];
+    const known = c.req.valid("header")["If-None-Match"];
     if (known?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
       return c.body(null, 304) as never;
     }
@@ -163,14 +162,10 @@ function addEditing(app: ApiApp, api: Api): void {
     request: {
       params: TickerAddress,
       headers: z.object({
-        "if-match": z
-          .string()
-          .optional()
-          .openapi({
-            param: { name: "If-Match", in: "header", required: true },
-            description: 'The ETag you read, or `*` for "whatever it is now".',
-            example: '"8"',
-          }),
+        "If-Match": z.string().optional().openapi({
+          description: 'The ETag you read, or `*` for "whatever it is now".',
+          example: '"8"',
+        }),
       }),
       body: { required: true, content: { "application/json": { schema: TickerPatchAsk } } },
     },
@@ -180,7 +175,7 @@ function addEditing(app: ApiApp, api: Api): void {
   app.openapi(edit, async (c) => {
     const { account } = actorOf(c);
     const { id } = c.req.valid("param");
-    const revision = revisionOf(c.req.valid("header")["if-match"]);
+    const revision = revisionOf(c.req.valid("header")["If-Match"]);
     const patch = c.req.valid("json");
     const zone = options.zone;
     let entry = await withCurrent(api, () =>
