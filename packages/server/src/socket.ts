@@ -1,8 +1,9 @@
 // The WebSocket end of the feed: upgrades, frames and back-pressure. A message for many watchers is framed
 // once and the same bytes are written to each; a slow reader is left alone until it has drained.
 
-import type { IncomingMessage, Server } from "node:http";
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Upgrade } from "@ticker/core/api/upgrade";
 import { type FeedSession, openFeedSession } from "@ticker/core/feed-session";
 import { HEARTBEAT_MS, SUBPROTOCOL } from "@ticker/core/protocol";
 import { WebSocket, WebSocketServer } from "ws";
@@ -12,12 +13,12 @@ const BACKLOG_MAX = 256 * 1024;
 const PER_ACCOUNT_MAX = 2_000;
 const MESSAGE_BYTES_MAX = 16 * 1024;
 
-export type Upgraded = { account: string } | { status: number; message: string };
-
 export type SocketWorld = Parameters<typeof openFeedSession>[0] & {
   /** Decides who is asking before anything is opened. */
-  authenticate(request: IncomingMessage): Promise<Upgraded>;
+  authenticate(request: IncomingMessage): Promise<Upgrade>;
 };
+
+type Refusal = Omit<Extract<Upgrade, { ok: false }>, "ok">;
 
 /** An unmasked text frame, as a server sends them (RFC 6455, 5.2). */
 export function textFrame(text: string): Buffer {
@@ -37,6 +38,12 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+const plain = (status: number, detail: string): Refusal => ({
+  status,
+  headers: { "content-type": "application/problem+json" },
+  body: JSON.stringify({ type: "about:blank", title: STATUS_CODES[status], status, detail }),
+});
+
 const encode = (texts: string[]): Uint8Array =>
   texts.length === 1 ? textFrame(texts[0] as string) : Buffer.concat(texts.map(textFrame));
 
@@ -52,22 +59,20 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
 
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
-    upgrade(request, socket, head).catch(() => refuse(socket, 500, "the upgrade failed"));
+    upgrade(request, socket, head).catch(() => refuse(socket, plain(500, "The upgrade failed.")));
   });
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const path = (request.url ?? "").split("?")[0];
-    if (path !== "/v1/feed") return refuse(socket, 404, "the feed is at /v1/feed");
-    const offered = String(request.headers["sec-websocket-protocol"] ?? "").split(/ *, */);
-    if (!offered.includes(SUBPROTOCOL)) {
-      return refuse(socket, 400, `offer the subprotocol ${SUBPROTOCOL}`);
+    if (path !== "/v1/feed") return refuse(socket, plain(404, "The feed is at /v1/feed."));
+    const upgrade = await world.authenticate(request);
+    if (!upgrade.ok) return refuse(socket, upgrade);
+    const { account } = upgrade.actor;
+    if ((perAccount.get(account) ?? 0) >= PER_ACCOUNT_MAX) {
+      const detail = `An account has at most ${PER_ACCOUNT_MAX} connections: close some first.`;
+      return refuse(socket, plain(429, detail));
     }
-    const who = await world.authenticate(request);
-    if ("status" in who) return refuse(socket, who.status, who.message);
-    if ((perAccount.get(who.account) ?? 0) >= PER_ACCOUNT_MAX) {
-      return refuse(socket, 429, `an account has at most ${PER_ACCOUNT_MAX} connections`);
-    }
-    sockets.handleUpgrade(request, socket, head, (ws) => open(ws, socket, who.account));
+    sockets.handleUpgrade(request, socket, head, (ws) => open(ws, socket, account));
   }
 
   function open(ws: WebSocket, stream: Duplex, account: string): void {
@@ -108,12 +113,13 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
     });
   }
 
-  function refuse(socket: Duplex, status: number, message: string): void {
-    const body = JSON.stringify({ title: message, status, detail: message });
-    socket.end(
-      `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+  function refuse(socket: Duplex, { status, headers, body }: Refusal): void {
+    const lines = Object.entries({
+      ...headers,
+      connection: "close",
+      "content-length": String(Buffer.byteLength(body)),
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
   }
 
   /** A reader with a backlog answers late, so only silence without a backlog ends a connection. */
