@@ -1,0 +1,2 @@
+// Texts of many megabytes at every call, some made by toJSON. EXPECT: any
+const big='z'.repeat(6e6);for(const f of [()=>state.set('k',{toJSON(){return big}}),()=>state.set(big,1),()=>state.get(big),()=>progress(0.5,big),()=>metric(big,1),()=>secret(big),()=>fetch('https://example.test/'+big),()=>fetch('https://example.test/',{body:big}),()=>fetch('https://example.test/',{headers:{a:big}}),()=>new URL('https://example.test/'+big),()=>new TextDecoder(big),()=>new URL('https://example.test/').search=big]){try{await f()}catch(e){}}console.log('done')

@@ -1,0 +1,4 @@
+// Proxies and revoked proxies as every argument of every call. EXPECT: any
+const {proxy,revoke}=Proxy.revocable({},{});revoke();const evil=new Proxy(function(){},{get(){throw new Error('no')},has(){throw 1},apply(){throw 2},construct(){throw 3}});
+for(const f of [fetch,sleep,progress,metric,secret,state.get,state.set,state.delete,print,red,structuredClone,setTimeout,clearTimeout,crypto.getRandomValues,(x)=>new URL(x),(x)=>new URL('a',x),(x)=>new Headers(x),(x)=>new URLSearchParams(x),(x)=>new TextDecoder(x),(x)=>new TextDecoder().decode(x),(x)=>new TextEncoder().encode(x),(x)=>fetch('https://example.test/',x),(x)=>fetch('https://example.test/',{headers:x,body:x,signal:x,method:x})])for(const x of [proxy,evil,Symbol('s'),1n,null,undefined,NaN,-1,2**53,{},[]])try{await f(x,x)}catch(e){}
+console.log('done')

@@ -1,0 +1,2 @@
+// A then getter that never returns. EXPECT: timeout
+await {get then(){for(;;);}}

@@ -1,0 +1,2 @@
+// Looks for the guest program's own names by eval, Function, arguments and caller. EXPECT: any
+for(const n of ['h','settle','follow','describe','pending','toolbox','hide','facts','begin'])for(const e of [eval,s=>(0,eval)(s),s=>new Function('return '+s)()])try{const v=e(n);if(v!==undefined)console.log('ESCAPED',n)}catch(x){}for(const f of [print,state.get,fetch])for(const p of ['caller','arguments'])try{if(f[p])console.log('ESCAPED',p)}catch(x){}console.log('done')

@@ -1,0 +1,2 @@
+// Prints nothing, for ever. EXPECT: any
+for(;;)print()

@@ -1,0 +1,2 @@
+// Every call made at the very edge of the stack. EXPECT: any
+for(const f of [()=>print('x'),()=>progress(1),()=>metric('m',1),()=>state.get('a'),()=>state.set('a',{a:1}),()=>sleep(0),()=>fetch('https://example.test/'),()=>new URL('https://example.test/'),()=>structuredClone({a:[{}]}),()=>crypto.randomUUID(),()=>run.number,()=>setTimeout(()=>{},0)]){const r=()=>{try{r()}catch(e){try{f()}catch{}throw e}};try{r()}catch{}}console.log('done')
