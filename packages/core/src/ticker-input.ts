@@ -44,7 +44,7 @@ export const ID_PATTERN = /^t_[0-9a-z]{16}$/;
 export const BOUNDS = {
   timeoutMs: [10, 3_600_000],
   cpuMs: [10, 600_000],
-  memoryBytes: [1024 * 1024, 256 * 1024 * 1024],
+  memoryBytes: [1024 * 1024, 128 * 1024 * 1024],
   outputBytes: [1024, 1024 * 1024],
   hostCalls: [0, 100_000],
   runs: [1, 10_000],

@@ -2,34 +2,31 @@
 
 import { randomBytes } from "node:crypto";
 import { type Feed, makeFeed } from "@ticker/core/feed";
-import type { Platform, Sandbox } from "@ticker/core/platform";
+import type { Platform } from "@ticker/core/platform";
 import { nodeClock } from "./clock.ts";
 import { guardedFetch } from "./egress.ts";
 import { stderrLog } from "./log.ts";
 import { sqliteStore } from "./sqlite.ts";
 import { timerAlarm } from "./timers.ts";
 import { fileVault } from "./vault.ts";
-import { workerSandbox } from "./workers/sandbox.ts";
+import { type WorkerSandbox, workerSandbox } from "./workers/sandbox.ts";
 
 export type ServerPlatform = Platform & {
   feed: Feed;
-  sandbox: Sandbox;
+  sandbox: WorkerSandbox;
   close(): Promise<void>;
 };
 
 /** `wake` is called when something is due. `epoch` names this process. */
 export function serverPlatform(
   place: { database: string; vaultKey: string },
-  options: { allowHosts: string[]; epoch: string; workers?: number },
+  options: { allowHosts: string[]; epoch: string },
   wake: () => void,
 ): ServerPlatform {
   const clock = nodeClock();
   const log = stderrLog(clock);
   const store = sqliteStore(place.database);
-  const sandbox = workerSandbox({
-    fetch: guardedFetch({ allow: options.allowHosts }),
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-  });
+  const sandbox = workerSandbox({ fetch: guardedFetch({ allow: options.allowHosts }) });
   const feed = makeFeed({ clock, store, log }, options.epoch);
   return {
     clock,

@@ -68,6 +68,8 @@ export async function startServer(options: Options): Promise<Server> {
     // Bound before anything is claimed: a taken port must leave the folder as it was.
     listening = await listen(options, { api, feed: platform.feed, files, version: VERSION });
     const now = platform.clock.now();
+    // Warm before the first claim, so that the first tick is not late.
+    await platform.sandbox.ready();
     const account = await platform.store.openAccount({ ...OWNER, createdAt: now, hold: null });
     const interrupted = await engine.start([account]);
     if (options.examples) await makeExamples(platform, zone);

@@ -153,7 +153,7 @@ function readFacts() {
     facts = parse(h.F());
     if (facts.run.last) { freeze(facts.run.last.metrics); freeze(facts.run.last); }
     if (facts.run.lastFailure) freeze(facts.run.lastFailure);
-    freeze(facts.run); freeze(facts.ticker);
+    freeze(facts.run.service); freeze(facts.run); freeze(facts.ticker);
   }
   return facts;
 }

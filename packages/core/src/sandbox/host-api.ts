@@ -102,6 +102,16 @@ declare const run: {
     readonly outcome: string;
     readonly message: string;
   } | null;
+  /** The whole service's numbers, refreshed about once a second. */
+  readonly service: {
+    readonly startedAt: number;
+    /** Runs finished since then, and under way now. */
+    readonly runs: number;
+    readonly running: number;
+    /** Lateness that 95 of 100 scheduled runs stay under, ms. */
+    readonly lateP95Ms: number;
+    readonly memoryBytes: number;
+  };
 };
 
 /** The ticker this script belongs to. */

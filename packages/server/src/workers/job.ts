@@ -37,8 +37,8 @@ export class Job {
   ) {
     this.number = number;
     this.asked = asked;
-    const { run, ticker, dueAt, last, lastFailure } = asked.facts;
-    this.facts = JSON.stringify({ run: { ...run, dueAt, last, lastFailure }, ticker });
+    const { run, ticker, dueAt, last, lastFailure, service } = asked.facts;
+    this.facts = JSON.stringify({ run: { ...run, dueAt, last, lastFailure, service }, ticker });
     this.#onEvents = onEvents;
     this.#resolve = resolve;
   }
