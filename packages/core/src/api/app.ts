@@ -25,8 +25,8 @@ import { unmatched } from "./unmatched.ts";
 
 /** Sign-ins and wrong proofs of one address: five, then one each ten seconds. */
 const ATTEMPTS = { burst: 5, perSecond: 0.1 };
-/** Requests of one account: a console of many tiles at once, then a steady stream. */
-const REQUESTS = { burst: 400, perSecond: 100 };
+/** Requests of one account: room to create thousands of tickers in one go; a runaway loop is still stopped. */
+const REQUESTS = { burst: 5_000, perSecond: 1_000 };
 
 /** What an API is made from, without its app: the WebSocket's door uses it too. */
 export function makeApiContext(parts: {
