@@ -73,7 +73,7 @@ export async function createTicker(
   };
   for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
     const id = keyedId ?? idFromTime(platform, now);
-    const page = input.page ?? (await freePage(platform, owner));
+    const page = input.page ?? (await freePage(platform, owner, attempt));
     const ticker: Ticker = { ...draft, id, page };
     const status = freshStatus(ticker, state, now, nextDueAt);
     const made = await platform.store.createTicker(ticker, status);
@@ -315,8 +315,11 @@ function freshStatus(
   };
 }
 
-async function freePage(platform: Platform, owner: string): Promise<number | null> {
+async function freePage(platform: Platform, owner: string, attempt: number) {
   const used = new Set(await platform.store.usedPages(owner));
-  for (let page = PAGE_FIRST; page <= PAGE_LAST; page++) if (!used.has(page)) return page;
-  return null;
+  const free: number[] = [];
+  for (let page = PAGE_FIRST; page <= PAGE_LAST; page++) if (!used.has(page)) free.push(page);
+  // The lowest; but many who create at once must not race for the same one again and again.
+  const spread = attempt === 1 ? 1 : attempt * 8;
+  return free[Math.floor(platform.random.fraction() * Math.min(spread, free.length))] ?? null;
 }
