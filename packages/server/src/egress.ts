@@ -269,12 +269,22 @@ function hostOf(text: string): string {
   return URL.parse(text)?.host.slice(0, 100) || "it";
 }
 
+const UNTRUSTED = [
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
 /** What went wrong on the way, in words. */
 function reason(error: unknown, guard: Guard): string {
   const { code, message } = error as { code?: string; message?: string };
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "its name was not found";
   if (code === "ECONNREFUSED") return "the connection was refused";
   if (code === "ECONNRESET" || code === "UND_ERR_SOCKET") return "the connection broke";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name";
+  if (code === "CERT_HAS_EXPIRED") return "its certificate has expired";
+  if (code && UNTRUSTED.includes(code)) return "its certificate is not one this machine trusts";
   if (code === "UND_ERR_HEADERS_OVERFLOW") {
     return `the answer has more than ${guard.headerBytesMax} bytes of headers`;
   }
