@@ -46,7 +46,9 @@ export function tickerVerbs(
   const byName = db.prepare(
     "SELECT key FROM tickers WHERE owner = ? AND name = ? AND deleted_at IS NULL",
   );
-  const pages = db.prepare("SELECT page FROM tickers WHERE owner = ? AND page IS NOT NULL ORDER BY page");
+  const pages = db.prepare(
+    "SELECT page FROM tickers WHERE owner = ? AND page IS NOT NULL ORDER BY page",
+  );
   const list = db.prepare(
     `SELECT key FROM tickers WHERE owner = ?1 AND (ifnull(page, ${NO_PAGE}), id) > (?2, ?3)
      AND (deleted_at IS NOT NULL) = ?4
