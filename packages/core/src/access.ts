@@ -35,10 +35,11 @@ export type Action =
   /** Tokens and secrets: what outlives the request that made it. */
   | "hand-on";
 
-const NEEDS: Record<Action, Scope> = { read: "read", write: "write", "hand-on": "write" };
+/** The scope each action needs. */
+export const SCOPE: Record<Action, Scope> = { read: "read", write: "write", "hand-on": "write" };
 
 /** May this actor do that, to what is theirs? */
-export const can = (actor: Actor, action: Action): boolean => actor.scopes.includes(NEEDS[action]);
+export const can = (actor: Actor, action: Action): boolean => actor.scopes.includes(SCOPE[action]);
 
 /** Throws unless the actor is known and may. */
 export function demand(actor: Actor | null, action: Action): Actor {
@@ -51,7 +52,7 @@ export function demand(actor: Actor | null, action: Action): Actor {
   if (!can(actor, action)) {
     throw new VisibleError(
       "forbidden",
-      `This ${actor.via} may only ${actor.scopes.join(" and ")}; that needs the scope "${NEEDS[action]}".`,
+      `This ${actor.via} may only ${actor.scopes.join(" and ")}; that needs the scope "${SCOPE[action]}".`,
     );
   }
   return actor;

@@ -20,8 +20,11 @@ export function makeRate(clock: Clock, burst: number, perSecond: number): Rate {
 
   function forget(now: number) {
     for (const [key, bucket] of buckets) if (levelNow(bucket, now) >= burst) buckets.delete(key);
-    // An attacker with that many addresses gets the oldest buckets filled, not our memory.
-    while (buckets.size > KEYS_MAX) buckets.delete(buckets.keys().next().value as string);
+    // An attacker with that many addresses gets the oldest buckets filled, not our memory; half of them
+    // at once, so that the next ones cost nothing.
+    if (buckets.size <= KEYS_MAX / 2) return;
+    let surplus = buckets.size - KEYS_MAX / 2;
+    for (const key of buckets.keys()) if (surplus-- > 0) buckets.delete(key);
   }
 
   return {

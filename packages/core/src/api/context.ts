@@ -3,7 +3,7 @@
 
 import { createRoute, type OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import type { Access, Action, Actor } from "../access.ts";
+import { type Access, type Action, type Actor, SCOPE } from "../access.ts";
 import type { Engine } from "../engine.ts";
 import { assert } from "../error.ts";
 import type { Platform } from "../platform.ts";
@@ -83,7 +83,7 @@ export function operation<const R extends Omit<RouteConfig, "middleware" | "secu
   return createRoute({
     ...route,
     middleware,
-    security: access === "open" ? [] : [{ bearer: [] }, { session: [] }],
+    security: access === "open" ? [] : [{ bearer: [SCOPE[access]] }, { session: [SCOPE[access]] }],
     responses: { ...route.responses, ...problems },
   } as unknown as R & { path: R["path"] });
 }

@@ -100,9 +100,10 @@ function tagPart(document: OpenApi, tag: string, operations: Listed[]): string {
 }
 
 function operationPart(document: OpenApi, { path, method, operation, anchor }: Listed): string {
-  const open = operation.security?.length === 0 ? ' <span class="open">open to all</span>' : "";
+  const scope = operation.security[0]?.bearer?.[0];
+  const needs = scope === undefined ? "open to all" : `needs ${scope}`;
   const parts = [
-    `<h3 id="${anchor}"><span class="method ${method}">${method.toUpperCase()}</span> ${escapeXml(path)}${open}</h3>`,
+    `<h3 id="${anchor}"><span class="method ${method}">${method.toUpperCase()}</span> ${escapeXml(path)} <span class="open">${needs}</span></h3>`,
     `<p><b>${prose(operation.summary)}.</b> ${prose(operation.description ?? "")}</p>`,
   ];
   if (operation.parameters?.length) {

@@ -13,7 +13,8 @@ export type Operation = {
   tags: string[];
   summary: string;
   description?: string;
-  security?: object[];
+  /** Empty: open to all. Else each way in with the scopes it needs. */
+  security: Record<string, string[]>[];
   parameters?: {
     name: string;
     in: string;

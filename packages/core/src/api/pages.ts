@@ -133,7 +133,7 @@ function document(app: ApiApp): void {
     404: problem("No ticker has that page."),
     429: problem("A limit is reached; Retry-After says when to come back."),
   };
-  const security = [{ bearer: [] }, { session: [] }];
+  const security = [{ bearer: ["read"] }, { session: ["read"] }];
   const page = z.string().openapi({
     param: { name: "page", in: "path" },
     description: "100 for the index, 200-599 for a ticker.",

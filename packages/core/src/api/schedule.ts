@@ -10,11 +10,11 @@ import {
 } from "../schedule.ts";
 import { type Api, type ApiApp, json, operation } from "./context.ts";
 import { Instant } from "./schema.ts";
-import { ScheduleSchema } from "./schema-ticker.ts";
+import { ScheduleAsk, ScheduleSchema } from "./schema-ticker.ts";
 
 const Ask = z
   .strictObject({
-    schedule: z.unknown().optional().openapi({ type: "object", description: "As in a create." }),
+    schedule: ScheduleAsk.optional(),
     text: z.string().max(200, "is over 200 characters").optional().openapi({
       description:
         "Or as people write it: `10s`, `every 2h`, a cron line, `tomorrow 9:00`, `hand`.",

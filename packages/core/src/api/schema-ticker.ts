@@ -59,12 +59,13 @@ export const ScheduleSchema = z
 agree<Same<z.infer<typeof ScheduleSchema>, Schedule>>();
 
 /** Read by `parseSchedule`, whose messages name the place; here it is only described. */
-export const ScheduleAsk = z.unknown().openapi("ScheduleAsk", {
-  type: "object",
-  description:
-    "One of: `{every: ms, from?: start|finish}`, `{cron, zone?, gap?: skip|shift, overlap?: first|last|both}`, `{at: epoch ms or ISO 8601 text}`, `{hand: true}`.",
-  example: { every: 10_000 },
-});
+export const ScheduleAsk = z
+  .record(z.string(), z.unknown(), 'must be an object such as {"every": 10000}')
+  .openapi("ScheduleAsk", {
+    description:
+      "One of: `{every: ms, from?: start|finish}`, `{cron, zone?, gap?: skip|shift, overlap?: first|last|both}`, `{at: epoch ms or ISO 8601 text}`, `{hand: true}`.",
+    example: { every: 10_000 },
+  });
 
 const OverlapSchema = z.discriminatedUnion("mode", [
   z.strictObject({ mode: z.literal("skip") }),
@@ -158,7 +159,7 @@ export const TickerPatchAsk = z
     ...ASK,
     name: Name.optional(),
     script: ScriptSchema.optional(),
-    schedule: z.unknown().optional().openapi({ type: "object", description: "As in a create." }),
+    schedule: ScheduleAsk.optional(),
   })
   .openapi("TickerPatch", { example: { schedule: { cron: "*/5 * * * *", zone: "Europe/Oslo" } } });
 
