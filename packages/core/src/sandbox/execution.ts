@@ -310,6 +310,7 @@ export class Running implements VmHost {
       printed: (bytes) => {
         this.#outputBytes += bytes;
         if (this.#outputBytes > limits.outputBytes * FLOOD_FACTOR) this.#stop ??= "output-limit";
+        return this.#stop === null;
       },
       state: this.#state,
       secrets,

@@ -22,8 +22,8 @@ const BODY_BYTES_MAX = 1024 * 1024;
 export type Reach = {
   now(): number;
   emit(event: SandboxEvent): void;
-  /** Counts output; false once the run is being ended for it. */
-  printed(bytes: number): void;
+  /** Counts output; false once there is so much of it that the run ends. */
+  printed(bytes: number): boolean;
   state: KeptState;
   secrets: Record<string, string>;
   facts: string;
@@ -50,7 +50,7 @@ const answer = (vm: Vm, value: string | null | undefined): Box =>
 function output(vm: Vm, reach: Reach, given: Arguments): Box {
   const { text: shown, bytes } = text(vm, given, 1, TEXT_BYTES_MAX);
   const all = bytes + Math.max(0, Math.floor(number(vm, given, 2)) || 0);
-  reach.printed(all + 1);
+  if (!reach.printed(all + 1)) return vm.undefined();
   reach.emit({
     kind: "output",
     at: reach.now(),

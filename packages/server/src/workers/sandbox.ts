@@ -91,6 +91,7 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
         job.tell(item.events);
         if (!item.result) continue;
         job.isAbandoned = false;
+        supervisor.finished(job, item.result);
         finish(job, item.result);
       } else if (item.kind === "cancel") job.fetches.get(item.call)?.abort();
       else void answerFetch(job, runner, item, guard, clock);

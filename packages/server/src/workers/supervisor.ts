@@ -1,6 +1,6 @@
 // Watches the runner threads through their shared words, ends what will not end by itself, and keeps
-// enough threads: those that share the work, one spare ready to step in, and a few more while some are
-// stuck. Soft limits stand in the threads; everything here is for when those do not get a chance.
+// enough threads: those that share the quick scripts' work, one apart for scripts that are slow or new,
+// ready to step in for any of them, and a few more while some are stuck. Soft limits stand in the threads; everything here is for when those do not get a chance.
 
 import type { SandboxResult } from "@ticker/core/platform";
 import type { ScriptError } from "@ticker/core/run";
@@ -22,6 +22,9 @@ const SILENT_MS = 1_000;
 const RERUNS_MAX = 2;
 /** Threads beyond the sharing ones and the spare, while some are stuck. */
 const EXTRA_MAX = 4;
+/** A script that uses less CPU time in a run is quick. */
+const QUICK_MS = 25;
+const QUICK_KEPT_MAX = 20_000;
 const START_FAILURES_MAX = 5;
 
 export type SupervisorListener = {
@@ -42,6 +45,8 @@ export class Supervisor {
   #stuck = new Set<Runner>();
   #strikes = new Strikes();
   #timer: NodeJS.Timeout | null = null;
+  /** Numbers of scripts whose last run was short. */
+  #quick = new Set<number>();
   #turn = 0;
   #hardKills = 0;
   #reruns = 0;
@@ -62,15 +67,40 @@ export class Supervisor {
     this.#watch();
     if (this.#strikes.has(job.key)) return this.#placeAlone();
     const usable = this.#runners.filter((each) => !each.reserved && !this.#stuck.has(each));
-    const [first, ...rest] = usable.filter((each) => each.hasRoom).slice(0, this.shared);
-    if (!first) return null;
-    let best = first;
+    const open = usable.filter((each) => each.hasRoom);
+    const quick = open.slice(0, this.shared);
+    const apart = open.slice(this.shared);
+    if (this.#quick.has(job.script)) return this.#leastLoaded(quick.length > 0 ? quick : apart);
+    if (apart.length > 0) return this.#leastLoaded(apart);
+    // A thread for it is on its way, or there can be no more and it has to go among the quick ones.
+    const canWait =
+      this.#runners.length < this.#mostThreads || usable.some((each) => !each.isReady);
+    return canWait && !this.#startsFail ? null : (quick.at(-1) ?? null);
+  }
+
+  /** Notes how a script behaves: the quick ones share threads that nothing slow is let into. */
+  finished(job: Job, result: SandboxResult): void {
+    if (result.cpuMs >= QUICK_MS || result.outcome === "timed-out") this.#quick.delete(job.script);
+    else if (this.#quick.size < QUICK_KEPT_MAX) this.#quick.add(job.script);
+    else this.#quick.clear();
+  }
+
+  #leastLoaded(runners: Runner[]): Runner | null {
     this.#turn++;
-    for (const each of this.#turn % 2 ? rest : rest.toReversed()) {
-      const fewer = best.jobs.size - each.jobs.size;
-      if (fewer > 0 || (fewer === 0 && this.#turn % 2)) best = each;
+    let best: Runner | null = null;
+    for (let i = 0; i < runners.length; i++) {
+      const each = runners[(i + this.#turn) % runners.length] as Runner;
+      if (!best || each.jobs.size < best.jobs.size) best = each;
     }
     return best;
+  }
+
+  get #mostThreads(): number {
+    return this.shared + 1 + EXTRA_MAX;
+  }
+
+  get #startsFail(): boolean {
+    return this.#startFailures > START_FAILURES_MAX;
   }
 
   running(): number {
@@ -124,7 +154,7 @@ export class Supervisor {
     for (const runner of [...this.#runners]) {
       const now = runner.now();
       const executing = runner.executing(now);
-      if (executing && executing.sliceMs > STUCK_MS) this.#relieve(runner);
+      if (executing && executing.sliceMs > STUCK_MS) this.#relieve(runner, executing.job);
       else if (this.#stuck.delete(runner)) this.#listener.changed();
       const culprit = executing?.job;
       const stop = culprit && this.#mustEnd(runner, culprit, executing.sliceMs, now);
@@ -169,8 +199,9 @@ export class Supervisor {
   }
 
   /** Moves jobs that have not begun away from behind a long slice. */
-  #relieve(runner: Runner): void {
+  #relieve(runner: Runner, executing: Job | undefined): void {
     this.#stuck.add(runner);
+    if (executing) this.#quick.delete(executing.script);
     const moved = [...runner.jobs.values()].filter((job) => runner.takeBack(job));
     this.#keepEnough();
     if (moved.length > 0) this.#listener.requeue(moved);
@@ -237,10 +268,10 @@ export class Supervisor {
 
   #keepEnough(): void {
     const image = this.#image;
-    if (!image || this.#startFailures > START_FAILURES_MAX) return;
+    if (!image || this.#startsFail) return;
     const usable = (): number =>
       this.#runners.filter((each) => !each.reserved && !this.#stuck.has(each)).length;
-    while (usable() < this.shared + 1 && this.#runners.length < this.shared + 1 + EXTRA_MAX) {
+    while (usable() < this.shared + 1 && this.#runners.length < this.#mostThreads) {
       this.#runners.push(
         new Runner(image, {
           ready: () => {
