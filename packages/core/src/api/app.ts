@@ -9,7 +9,7 @@ import { makeRate } from "../rate.ts";
 import { addAccount } from "./account.ts";
 import type { Api, ApiApp, ApiEnv, ApiOptions } from "./context.ts";
 import { addDocs } from "./docs.ts";
-import { ownHost, ownOrigin, secureHeaders, smallBody } from "./guard.ts";
+import { ownHost, ownOrigin, secureHeaders } from "./guard.ts";
 import { addHealth } from "./health.ts";
 import { invalid } from "./invalid.ts";
 import { addPages } from "./pages.ts";
@@ -58,7 +58,7 @@ export function makeApi(api: Api): ApiApp {
   });
   app.onError((error, c) => problemResponse(c, error, api.platform.log));
   app.notFound((c) => unmatched(app, c, api.platform.log));
-  app.use(secureHeaders, ownHost(api), ownOrigin(api), smallBody);
+  app.use(secureHeaders, ownHost(api), ownOrigin(api));
   addTickers(app, api);
   addRuns(app, api);
   addTry(app, api);

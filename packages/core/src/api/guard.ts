@@ -2,7 +2,6 @@
 // big and deep the body is. Middleware only; the rules of access are in ../access.ts.
 
 import type { Context, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { getCookie } from "hono/cookie";
 import { type Action, type Actor, demand, type Proof } from "../access.ts";
 import { VisibleError } from "../error.ts";
@@ -65,14 +64,6 @@ export const ownOrigin =
     }
     await next();
   };
-
-/** Refuses bodies over the limit before anything reads them. */
-export const smallBody = bodyLimit({
-  maxSize: BODY_BYTES_MAX,
-  onError: () => {
-    throw new VisibleError("too-large", `The body is over ${BODY_BYTES_MAX} bytes.`);
-  },
-});
 
 /** True when the browser says the request comes from this very site, or it is no browser and `proofNeeded` is false. */
 export function fromOwnPage(request: Request, proofNeeded: boolean): boolean {
@@ -137,17 +128,43 @@ export async function authenticateCounted(
 export const addressOf = (api: Api, c: Context): string =>
   api.options.addressOf?.(c.req.raw, c.env) ?? "everyone";
 
-/** Reads a JSON body once, and refuses one nested so deep that walking it would hurt. */
+/** Reads the body once, up to the limit, and refuses JSON nested so deep that walking it would hurt. */
 export const readBody: MiddlewareHandler = async (c, next) => {
-  const type = c.req.header("content-type") ?? "";
-  if (/^application\/json\b/i.test(type)) {
-    const text = await c.req.text();
-    if (depthOf(text) > JSON_DEPTH_MAX) {
+  const length = c.req.header("content-length");
+  if (length !== undefined && Number(length) > BODY_BYTES_MAX) throw tooLarge();
+  const bytes = await readWhole(c.req.raw.body);
+  // Later readers take it from here; a request made anew around it would not be one of the server's own.
+  // (Hono keeps promises there, though it declares what they resolve to.)
+  c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never;
+  if (/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
+    if (depthOf(new TextDecoder().decode(bytes)) > JSON_DEPTH_MAX) {
       throw new HttpRefusal("bad-request", `The JSON is nested over ${JSON_DEPTH_MAX} deep.`);
     }
   }
   await next();
 };
+
+/** Bodies without a length are counted as they come. */
+async function readWhole(
+  body: ReadableStream<Uint8Array> | null,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    if (size > BODY_BYTES_MAX) throw tooLarge();
+    pieces.push(piece);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+const tooLarge = () => new VisibleError("too-large", `The body is over ${BODY_BYTES_MAX} bytes.`);
 
 function depthOf(text: string): number {
   let depth = 0;

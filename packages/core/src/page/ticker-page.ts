@@ -1,6 +1,6 @@
 // One ticker's teletext page: header, name, state, newest output, chart, progress, next due, last runs.
 
-import { bars, mosaic } from "../mosaic.ts";
+import { line, mosaic } from "../mosaic.ts";
 import { isFailure, type Outcome, type Run } from "../run.ts";
 import { durationText } from "../schedule-text.ts";
 import type { Entry } from "../store.ts";
@@ -115,7 +115,7 @@ function progressRows({ progress }: Tile): Row[] {
   ];
 }
 
-/** Sixty values are thirty characters; negative ones are shown above the lowest. */
+/** Sixty values are thirty characters, from the lowest to the highest of them. */
 function chartRows({ metric }: Tile): Row[] {
   if (!metric) return [];
   const title = spread(
@@ -123,9 +123,7 @@ function chartRows({ metric }: Tile): Row[] {
     [span(numberText(metric.value), "yellow")],
   );
   if (metric.trend.length < 2) return [[], title];
-  const low = Math.min(0, ...metric.trend);
-  const lifted = metric.trend.map((value) => value - low);
-  const chart = mosaic(bars(lifted, CHART_BLOCKS_HIGH, Math.max(...lifted) || 1));
+  const chart = mosaic(line(metric.trend, CHART_BLOCKS_HIGH, true));
   return [[], title, ...chart.map((text) => [span(text, "green")])];
 }
 
