@@ -19,10 +19,12 @@ const hide = (target, name, value) =>
   defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 const expose = (name, value) => hide(globalThis, name, value);
 
+const wellFormed = uncurry(Str.prototype.toWellFormed);
 const LONG = 1048576, CUT = 65536;
 function say(stream, args) {
   let text = "";
   for (let i = 0; i < args.length; i++) text += (i ? " " : "") + format(args[i]);
+  text = wellFormed(text);
   if (text.length > LONG) h.o(stream, slice(text, 0, CUT), text.length - CUT);
   else h.o(stream, text, 0);
 }
@@ -189,7 +191,7 @@ function follow(module) {
 `;
 
 /** The module `ticker`, for scripts written as `export default ticker(async (t) => { ... })`. */
-export const TICKER_MODULE = String.raw`
+export const TICKER_MODULE = `
 export const { print, progress, metric, state, secret, fetch, sleep, run,
   red, green, yellow, blue, magenta, cyan, white, bold } = globalThis;
 export function ticker(script) {

@@ -2,7 +2,7 @@
 // on one line, without calling anybody's getters or toString.
 
 export const GUEST_FORMAT = String.raw`
-const DEPTH = 4, ITEMS = 100, ROOM = 65536;
+const DEPTH = 5, ITEMS = 100, ROOM = 65536;
 const nameOf = (fn) => {
   const found = getOwnPropertyDescriptor(fn, "name");
   return found && typeof found.value === "string" ? found.value : "";

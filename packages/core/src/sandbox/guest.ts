@@ -5,7 +5,7 @@ import { GUEST_CORE } from "./guest-core.ts";
 import { GUEST_FORMAT } from "./guest-format.ts";
 import { GUEST_WEB } from "./guest-web.ts";
 
-const GUEST_END = String.raw`
+const GUEST_END = `
 const never = new AbortController().signal;
 const toolbox = { print, progress, metric, state, secret, fetch, sleep, signal: never, ...colours };
 lazy(toolbox, "run", () => readFacts().run);

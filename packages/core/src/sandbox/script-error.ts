@@ -11,6 +11,10 @@ const STACK_LINES_MAX = 20;
 export const scriptFile = (language: string): string =>
   language === "typescript" ? "main.ts" : "main.js";
 
+/** Without the byte order mark some editors put first: no character of the script, and no column. */
+export const withoutMark = (source: string): string =>
+  source.startsWith("\ufeff") ? source.slice(1) : source;
+
 /** Reads `[name, message, stack]`, as the guest's `describe` writes it. */
 export function readDescription(text: string, file: string, source: string): ScriptError {
   let name = "Error";

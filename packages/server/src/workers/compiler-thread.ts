@@ -17,7 +17,7 @@ export class CompilerThread {
     this.#machines = new Machines(image, world);
   }
 
-  compile({ id, language, source }: ToCompiler): FromCompiler {
+  compile({ language, source }: ToCompiler): FromCompiler {
     const stripped =
       language === "typescript"
         ? stripTypes(source)
@@ -25,6 +25,6 @@ export class CompilerThread {
     const error: ScriptError | null =
       stripped.error ??
       compileError(this.#machines, { file: scriptFile(language), source, code: stripped.code });
-    return { id, code: stripped.code, error, spoiled: stripped.spoiled };
+    return { code: stripped.code, error, spoiled: stripped.spoiled };
   }
 }

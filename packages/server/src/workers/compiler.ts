@@ -4,8 +4,9 @@
 import { Worker } from "node:worker_threads";
 import type { ScriptError } from "@ticker/core/run";
 import type { Image } from "@ticker/core/sandbox/image";
+import { withoutMark } from "@ticker/core/sandbox/script-error";
 import type { Script } from "@ticker/core/ticker";
-import type { FromCompiler, WorkerData } from "./message.ts";
+import type { FromCompiler, ToCompiler, WorkerData } from "./message.ts";
 import { WORKER_OPTIONS, WORKER_URL } from "./worker-options.ts";
 
 const COMPILE_MS_MAX = 3_000;
@@ -82,8 +83,9 @@ export class Compiler {
     this.#worker ??= this.#spawn(image);
     this.#timer = setTimeout(() => this.#broke(TOO_LONG), COMPILE_MS_MAX);
     this.#worker.ref();
-    const { language, source } = request.script;
-    this.#worker.postMessage({ id: 0, language, source });
+    const { language } = request.script;
+    const source = withoutMark(request.script.source);
+    this.#worker.postMessage({ language, source } satisfies ToCompiler);
   }
 
   #spawn(image: Image): Worker {

@@ -39,11 +39,10 @@ export type FromRunner =
   | { kind: "fetch"; job: number; call: number; request: GuardedRequest }
   | { kind: "cancel"; job: number; call: number };
 
-export type ToCompiler = { id: number; language: string; source: string };
+export type ToCompiler = { language: string; source: string };
 
 /** `code` is the JavaScript that runs; `spoiled`: the thread must be replaced, its stripper broke. */
 export type FromCompiler = {
-  id: number;
   code: string;
   error: ScriptError | null;
   spoiled: boolean;

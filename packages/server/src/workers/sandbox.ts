@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import type { Sandbox, SandboxEvent, SandboxJob, SandboxResult } from "@ticker/core/platform";
 import { type GuardedFetch, refuseFetch } from "@ticker/core/sandbox/guarded-fetch";
 import { buildImage, engineUrl, type Image } from "@ticker/core/sandbox/image";
-import { scriptFile } from "@ticker/core/sandbox/script-error";
+import { scriptFile, withoutMark } from "@ticker/core/sandbox/script-error";
 import type { Script } from "@ticker/core/ticker";
 import { nodeClock } from "../clock.ts";
 import { Compiler } from "./compiler.ts";
@@ -124,7 +124,8 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
   }
 
   async function prepare(job: Job): Promise<void> {
-    const { language, source } = job.asked.script;
+    const { language } = job.asked.script;
+    const source = withoutMark(job.asked.script.source);
     const compiled = await compiler.compile(job.asked.script);
     if (job.isOver) return;
     if (compiled.error) {
@@ -152,7 +153,8 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
         return promise;
       }
       jobs.set(asked.id, job);
-      const { language, source } = asked.script;
+      const { language } = asked.script;
+      const source = withoutMark(asked.script.source);
       job.key = `${language}\n${source}`;
       const known = scripts.find(job.key);
       if (known !== undefined) job.script = known;

@@ -18,7 +18,7 @@ export function stripTypes(source: string): Stripped {
     return { code: stripTypeScriptTypes(source), error: null, spoiled: false };
   } catch (error) {
     if (error instanceof SyntaxError) {
-      return { code: "", error: refusal(error), spoiled: false };
+      return { code: "", error: refusal(error, source), spoiled: false };
     }
     const message = "it cannot be read as TypeScript: it is nested too deeply";
     return { code: "", error: { name: "SyntaxError", message }, spoiled: true };
@@ -26,14 +26,34 @@ export function stripTypes(source: string): Stripped {
 }
 
 /** Node puts `:line`, some source and a row of carets before the stack, and nothing of it in fields. */
-function refusal(error: SyntaxError): ScriptError {
+function refusal(error: SyntaxError, source: string): ScriptError {
   const message = error.message.slice(0, MESSAGE_MAX);
-  const found = /^[^\n]*:(\d+)\n(?:[^\n]*\n)*?([ \t]*)\^+ *\n/.exec(error.stack ?? "");
+  const found = /^[^\n]*:(\d+)\n(?:[^\n]*\n)*?( *)\^+ *\n/.exec(error.stack ?? "");
   if (!found) return { name: "SyntaxError", message };
+  const line = Number(found[1]);
+  const width = found[2]?.length ?? 0;
   return {
     name: "SyntaxError",
     message,
-    line: Number(found[1]),
-    column: (found[2]?.length ?? 0) + 1,
+    line,
+    column: columnAt(source.split("\n")[line - 1] ?? "", width),
   };
+}
+
+const TAB_WIDTH = 4;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\u{1f300}-\u{3fffd}]/u;
+const NARROW = /\p{Mn}/u;
+
+/** The carets stand under the line as a terminal shows it: which character is above them? */
+function columnAt(line: string, width: number): number {
+  let column = 1;
+  let shown = 0;
+  for (const character of line) {
+    if (shown >= width) break;
+    if (character === "\t") shown += TAB_WIDTH - (shown % TAB_WIDTH);
+    else shown += WIDE.test(character) ? 2 : NARROW.test(character) ? 0 : 1;
+    column += character.length;
+  }
+  return column;
 }
