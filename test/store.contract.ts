@@ -307,7 +307,8 @@ export function storeContract(name: string, makeStore: () => Store): void {
       const outcomes = ["failed", "failed", "succeeded", "succeeded", "succeeded"] as const;
       for (const [index, outcome] of outcomes.entries()) {
         const run = await begin(claimOf("t_1", 1000 * (index + 1)));
-        await store.finishRun(finishOf(run, run.dueAt + 10, { outcome }));
+        await store.appendEvents(run.id, 1, 1, [output(run.dueAt, "early")]);
+        await store.finishRun(finishOf({ ...run, seq: 1 }, run.dueAt + 10, { outcome }));
       }
       const numbers = async () => {
         const ask = { before: null, limit: 10, failed: false };
@@ -317,6 +318,8 @@ export function storeContract(name: string, makeStore: () => Store): void {
       expect(await store.prune(10)).toBe(1);
       expect(await store.prune(10)).toBe(0);
       expect(await numbers()).toEqual([5, 4, 2]);
+      expect(await store.readEvents("ada", "t_1", 3, 1, 10)).toEqual([]);
+      expect(await store.readEvents("ada", "t_1", 2, 1, 10)).toHaveLength(4);
       await begin(claimOf("t_1", 6000));
       for (const at of [6100, 6200, 6300]) {
         const happenings: Happening[] = [

@@ -35,17 +35,18 @@ export function openDataFolder(path: string): DataFolder {
 
 const BUSY = 5;
 
-/** An open transaction on a database of its own: the kernel frees it with the process, even after kill -9. */
+/**
+ * A lock that a database of its own keeps from its first write to its closing (locking_mode): the kernel
+ * frees it with the process, even after kill -9. The write shows at once that the folder can be written.
+ */
 function lock(path: string): () => void {
   const file = join(path, "lock.sqlite");
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
     db.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-    // Without a write the transaction would hold the lock all the same, but a read-only folder would
-    // only be noticed at the first tick.
     db.exec("CREATE TABLE IF NOT EXISTS held (pid INTEGER); DELETE FROM held");
-    db.exec(`INSERT INTO held VALUES (${process.pid}); COMMIT; BEGIN EXCLUSIVE`);
+    db.exec(`INSERT INTO held VALUES (${process.pid}); COMMIT`);
     chmodSync(file, 0o600);
   } catch (error) {
     db?.close();

@@ -15,7 +15,7 @@ const COMMITS_PER_LOOK = 16;
 export type LogKeeper = { committed(): void; close(): void };
 
 export function keepLog(db: DatabaseSync, path: string): LogKeeper {
-  const restart = db.prepare("PRAGMA wal_checkpoint(RESTART)");
+  const end = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
   let worker: Worker | null = null;
   let copying = false;
   let commits = 0;
@@ -52,7 +52,7 @@ export function keepLog(db: DatabaseSync, path: string): LogKeeper {
       if (++commits % COMMITS_PER_LOOK !== 0) return;
       const bytes = logBytes();
       if (bytes < COPY_BYTES) return;
-      if (bytes >= END_BYTES) restart.get();
+      if (bytes >= END_BYTES) end.get();
       copy();
     },
     close() {

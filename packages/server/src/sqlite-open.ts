@@ -1,6 +1,7 @@
 // Opens the database file: settings, migrations by number, and plain words for a file that is newer than
 // this program, damaged, or cannot be reached. Nothing is written to a file that is not understood.
 
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TransientError, VisibleError } from "@ticker/core/error";
 import { MIGRATIONS } from "./sqlite-schema.ts";
@@ -18,9 +19,13 @@ export function openDatabase(path: string, synchronous: Synchronous): DatabaseSy
     // quick_check reads the whole file, which a large one cannot afford at each start; the schema and the
     // first page are read here, and a damaged page deeper down shows as an error of the verb that meets it.
     db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    // Before the log is made, which takes the file's mode: a folder that was there may be open to others.
+    chmodSync(path, 0o600);
     db.exec("PRAGMA journal_mode = WAL");
     db.exec(`PRAGMA synchronous = ${synchronous}`);
     db.exec("PRAGMA wal_autocheckpoint = 0");
+    // The log's file shrinks when it begins anew, so that its size says how much there is to copy.
+    db.exec("PRAGMA journal_size_limit = 1048576");
     db.exec("PRAGMA cache_size = -32768");
     db.exec("PRAGMA temp_store = MEMORY");
     migrate(db, version);
