@@ -206,7 +206,8 @@ export class Running implements VmHost {
     for (let count = 1; exports.qjs_is_job_pending() !== 0 && !this.#ending; count++) {
       const result = exports.qjs_execute_pending_job();
       if (this.#stop) return;
-      if (result < 0) exports.qjs_free_value(exports.qjs_get_exception());
+      // A microtask threw: like a timer's function, it has nobody who could catch that.
+      if (result < 0) this.#failWith(exports.qjs_get_exception());
       if (count % JOBS_BETWEEN_LOOKS !== 0) continue;
       if (this.interrupt()) return;
       if (this.#world.clock.monotonic() - this.#sliceBegan > TURN_MS) {

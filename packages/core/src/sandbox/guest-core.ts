@@ -172,6 +172,7 @@ function describe(error) {
     if (error instanceof Err) {
       name = slice(Str(error.name), 0, 100);
       message = slice(Str(error.message), 0, 2000);
+      if (message === "" && isArray(error.errors)) message = slice(format(error.errors), 0, 2000);
       if (typeof error.stack === "string") stack = slice(error.stack, 0, 8000);
     } else {
       name = "Thrown";

@@ -194,7 +194,11 @@ class Headers {
   [Symbol.iterator]() { return this.#values.entries(); }
 }
 
-const decodeText = (buffer) => h.d(buffer, 0, lengthOfBuffer(buffer), "utf-8", 0);
+function decodeText(buffer) {
+  const length = lengthOfBuffer(buffer), text = h.d(buffer, 0, length, "utf-8", 0);
+  if (text === undefined) throw new Range("the answer has " + length + " bytes, too many for one text");
+  return text;
+}
 class Response {
   #body; #facts; #headers = null;
   constructor(facts, body) { this.#facts = facts; this.#body = body; }

@@ -35,6 +35,8 @@ export class Runner {
   isGone = false;
   /** One script has had it for itself since it was started. */
   reserved = false;
+  /** Since when it has nothing to do, by `now`; null while it has. */
+  idleSinceMs: number | null = null;
   #worker: Worker;
   #words: Int32Array;
   #free = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index);

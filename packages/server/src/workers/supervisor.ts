@@ -25,6 +25,8 @@ const EXTRA_MAX = 4;
 /** A script that uses less CPU time in a run is quick. */
 const QUICK_MS = 25;
 const QUICK_KEPT_MAX = 20_000;
+/** A thread that is one too many waits so long for the next need of it. */
+const LINGER_MS = 10_000;
 const START_FAILURES_MAX = 5;
 
 export type SupervisorListener = {
@@ -144,13 +146,19 @@ export class Supervisor {
   /** Looks at the threads as long as there is anything under way. */
   #watch(): void {
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.ref();
+  }
+
+  /** Nothing is under way: the process may end, and looking does once no thread is one too many. */
+  #calm(): void {
+    this.#timer?.unref();
+    if (!this.#timer || this.#runners.length > this.shared + 1) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #look(): void {
-    if (this.#timer && this.running() === 0) {
-      clearInterval(this.#timer);
-      this.#timer = null;
-    }
+    if (this.running() === 0) this.#calm();
     for (const runner of [...this.#runners]) {
       const now = runner.now();
       const executing = runner.executing(now);
@@ -163,7 +171,7 @@ export class Supervisor {
         continue;
       }
       this.#endOverdue(runner, culprit, now);
-      if (runner.jobs.size === 0) this.#release(runner);
+      this.#rest(runner, now);
     }
     this.#keepEnough();
   }
@@ -257,11 +265,17 @@ export class Supervisor {
     this.#lost(runner, culprit, "interrupted", { name: "Interrupted", message });
   }
 
-  /** A thread that a script had for itself is fit for all again; one too many goes. */
-  #release(runner: Runner): void {
+  /** A thread that a script had for itself is fit for all again; one too many goes after a while. */
+  #rest(runner: Runner, now: number): void {
+    if (runner.jobs.size > 0) {
+      runner.idleSinceMs = null;
+      return;
+    }
     runner.reserved = false;
-    if (!runner.isReady || this.#stuck.has(runner)) return;
-    if (this.#runners.length <= this.shared + 1) return;
+    runner.idleSinceMs ??= now;
+    if (now - runner.idleSinceMs < LINGER_MS || this.#stuck.has(runner)) return;
+    const usable = this.#runners.filter((each) => each.isReady && !this.#stuck.has(each));
+    if (!runner.isReady || usable.length <= this.shared + 1) return;
     this.#runners = this.#runners.filter((each) => each !== runner);
     void runner.terminate();
   }
