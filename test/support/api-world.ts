@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Scope } from "@ticker/core/account";
 import { makeApi, makeApiContext } from "@ticker/core/api/app";
 import type { ApiOptions } from "@ticker/core/api/context";
+import { type OpenApi, openApiDocument } from "@ticker/core/api/openapi";
 import { issueCredential } from "@ticker/core/credential";
 import type { Engine } from "@ticker/core/engine";
 import { assert } from "@ticker/core/error";
@@ -16,6 +17,7 @@ import { describeSchedule } from "@ticker/core/schedule";
 import type { Entry, Store } from "@ticker/core/store";
 import type { Tile } from "@ticker/core/tile";
 import { sqliteStore } from "../../packages/server/src/sqlite.ts";
+import { faults } from "./openapi-check.ts";
 
 /** Sat 21 Nov 2026, 20:45:31 UTC. */
 export const NOW = Date.UTC(2026, 10, 21, 20, 45, 31);
@@ -55,7 +57,13 @@ export async function apiWorld(more: Partial<ApiOptions> = {}) {
     return (await issueCredential(platform, ask)).secret;
   }
 
-  /** A request as the owner's token, unless `as` says otherwise; null for nobody. */
+  let document: OpenApi | null = null;
+  const documented = () => {
+    document ??= openApiDocument(app, "test");
+    return document;
+  };
+
+  /** A request as the owner's token, unless `as` says otherwise; null for nobody. Its answer is held to the document. */
   async function ask(
     method: string,
     path: string,
@@ -75,7 +83,16 @@ export async function apiWorld(more: Partial<ApiOptions> = {}) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
+    const type = response.headers.get("content-type") ?? "";
+    const isJson = /[/+]json/.test(type);
+    if (isJson && text !== "" && !path.startsWith("/v1/openapi")) {
+      const status = response.status;
+      const wrong = faults(documented(), { method, path, status, type, body: JSON.parse(text) });
+      assert(
+        wrong.length === 0 || status >= 500,
+        `${method} ${path}: ${wrong.join("; ")}: ${text}`,
+      );
+    }
     return {
       status: response.status,
       headers: response.headers,

@@ -6,7 +6,7 @@ import type { EngineNumbers } from "../engine.ts";
 import { assert } from "../error.ts";
 import type { Tally } from "../store.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
-import { agree, Instant, Limit, type Same } from "./schema.ts";
+import { agree, Instant, Limit, orNull, type Same } from "./schema.ts";
 import { OpenRunSchema } from "./schema-run.ts";
 import { runView } from "./view.ts";
 
@@ -54,7 +54,7 @@ const StatusSchema = z
     now: Instant,
     startedAt: Instant,
     account: z.strictObject({ id: z.string(), name: z.string() }),
-    held: HoldSchema.nullable(),
+    held: orNull(HoldSchema),
     counts: z.strictObject({
       tickers: z.number(),
       started: z.number(),

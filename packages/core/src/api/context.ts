@@ -51,6 +51,7 @@ const PROBLEM_TEXT: Record<number, string> = {
   409: "Somebody changed it since, the name or page is taken, or killall is in force.",
   413: "The body is over 256 KB.",
   415: "The body is not application/json.",
+  421: "The Host header is not one of this service's names.",
   422: "The input says something impossible; `issues` names each place.",
   428: "If-Match is missing.",
   429: "A limit is reached; Retry-After says when to come back.",
@@ -68,6 +69,7 @@ export function operation<const R extends Omit<RouteConfig, "middleware" | "secu
     ...(access === "open" ? [] : [401, 403]),
     ...(body ? [400, 413, 415, 422] : []),
     ...(route.request?.query ? [422] : []),
+    421,
     429,
     ...errors,
   ]);

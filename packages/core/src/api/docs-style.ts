@@ -22,9 +22,9 @@ pre code { overflow-wrap: normal; }
 .method.patch { background: #0ff; }
 .method.delete { background: #c80000; color: #fff; }
 .open { color: #f5f; }
-.scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th { color: #0ff; font-weight: normal; text-align: left; }
 th, td { padding: .15rem 1ch .15rem 0; vertical-align: top; }
-td:first-child { white-space: nowrap; }
+td { overflow-wrap: anywhere; }
+@media (min-width: 48rem) { td:first-child { white-space: nowrap; } }
 `;

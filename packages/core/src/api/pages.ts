@@ -131,6 +131,7 @@ function document(app: ApiApp): void {
     401: problem("Nobody is signed in."),
     403: problem("The token's scopes do not allow it."),
     404: problem("No ticker has that page."),
+    421: problem("The Host header is not one of this service's names."),
     429: problem("A limit is reached; Retry-After says when to come back."),
   };
   const security = [{ bearer: ["read"] }, { session: ["read"] }];

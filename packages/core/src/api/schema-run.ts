@@ -5,7 +5,7 @@ import type { TryEvent } from "../engine.ts";
 import type { Event } from "../event.ts";
 import type { SandboxResult } from "../platform.ts";
 import type { Run, ScriptError } from "../run.ts";
-import { agree, Instant, type Same } from "./schema.ts";
+import { agree, Instant, orNull, type Same } from "./schema.ts";
 import { OutcomeSchema } from "./schema-ticker.ts";
 
 export const ScriptErrorSchema = z
@@ -39,9 +39,9 @@ const RUN = {
   finishedAt: Instant.nullable(),
   lateMs: z.number().nullable(),
   cpuMs: z.number().nullable(),
-  outcome: OutcomeSchema.nullable(),
+  outcome: orNull(OutcomeSchema),
   reason: z.union([SkipReasonSchema, MissReasonSchema]).nullable(),
-  error: ScriptErrorSchema.nullable(),
+  error: orNull(ScriptErrorSchema),
   seq: z.number().openapi({ description: "Highest event number so far; 0 = none." }),
   outputBytes: z.number(),
   droppedBytes: z.number(),
@@ -88,13 +88,13 @@ export const EventSchema = z
       attempt: z.number(),
       retryAt: Instant,
       outcome: OutcomeSchema,
-      error: ScriptErrorSchema.nullable(),
+      error: orNull(ScriptErrorSchema),
     }),
     z.strictObject({
       ...stamp,
       kind: z.literal("finished"),
       outcome: OutcomeSchema,
-      error: ScriptErrorSchema.nullable(),
+      error: orNull(ScriptErrorSchema),
       durationMs: z.number(),
     }),
     z.strictObject({
@@ -167,7 +167,7 @@ agree<Same<z.infer<typeof TryEventSchema>, TryEvent>>();
 export const TryResultSchema = z
   .strictObject({
     outcome: OutcomeSchema.exclude(["skipped", "missed"]),
-    error: ScriptErrorSchema.nullable(),
+    error: orNull(ScriptErrorSchema),
     startedAt: z.number().nullable(),
     finishedAt: z.number(),
     cpuMs: z.number(),

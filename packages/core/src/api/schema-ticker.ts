@@ -14,7 +14,7 @@ import {
   TAGS_MAX,
 } from "../ticker-input.ts";
 import type { Tile } from "../tile.ts";
-import { agree, Instant, type Same } from "./schema.ts";
+import { agree, Instant, orNull, type Same } from "./schema.ts";
 
 const within = (bound: readonly [number, number]) =>
   z
@@ -176,7 +176,7 @@ export const TileSchema = z
     running: z.number(),
     runNumber: z.number(),
     nextDueAt: Instant.nullable(),
-    lastOutcome: OutcomeSchema.nullable(),
+    lastOutcome: orNull(OutcomeSchema),
     lastFinishedAt: Instant.nullable(),
     failuresInRow: z.number(),
     lines: z.array(z.strictObject({ at: Instant, text: z.string() })),
@@ -223,7 +223,7 @@ export const TickerViewSchema = z
       runNumber: z.number(),
       failuresInRow: z.number(),
       lastRunNumber: z.number().nullable(),
-      lastOutcome: OutcomeSchema.nullable(),
+      lastOutcome: orNull(OutcomeSchema),
       lastFinishedAt: Instant.nullable(),
     }),
     tile: TileSchema,

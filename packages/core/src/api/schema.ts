@@ -80,6 +80,9 @@ export const ProblemSchema = z
     },
   });
 
+/** A named shape or null. (`.nullable()` of a named shape loses its null in the document.) */
+export const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]);
+
 /** `{items, next}` of something. */
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({

@@ -162,10 +162,14 @@ function addEditing(app: ApiApp, api: Api): void {
     request: {
       params: TickerAddress,
       headers: z.object({
-        "If-Match": z.string().optional().openapi({
-          description: 'The ETag you read, or `*` for "whatever it is now".',
-          example: '"8"',
-        }),
+        "If-Match": z
+          .string()
+          .optional()
+          .openapi({
+            param: { required: true },
+            description: 'The ETag you read, or `*` for "whatever it is now".',
+            example: '"8"',
+          }),
       }),
       body: { required: true, content: { "application/json": { schema: TickerPatchAsk } } },
     },
