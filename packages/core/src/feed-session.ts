@@ -32,6 +32,7 @@ export function openFeedSession(
   let closed = false;
   let windowAt = clock.monotonic();
   let received = 0;
+  let tail: Promise<void> = Promise.resolve();
 
   const say = (message: ServerMessage): void =>
     watcher.write(watcher.encode([JSON.stringify(message)]));
@@ -72,7 +73,7 @@ export function openFeedSession(
       const kinds = 'a ticker\'s id, page number or name, "account" or "tiles"';
       return refuse(about.id, "not-found", `there is no feed "${name}"; a feed is ${kinds}`);
     }
-    if (closed || subscriptions.has(about.id)) return;
+    if (closed) return;
     const ask = { ...about, tickerId: entry.ticker.id };
     subscriptions.set(about.id, feed.watchTicker(ask, watcher));
   }
@@ -86,6 +87,21 @@ export function openFeedSession(
     return ++received > MESSAGES_PER_WINDOW;
   }
 
+  async function handle(text: string): Promise<void> {
+    if (closed) return;
+    const message = parse(text);
+    if (typeof message === "string") refuse(null, "invalid", message);
+    else if (message.type === "subscribe") await subscribe(message);
+    else if (message.type === "ping") {
+      say({ type: "pong", id: message.id ?? null, now: clock.now() });
+    } else {
+      subscriptions.get(message.id)?.close();
+      if (!subscriptions.delete(message.id)) {
+        refuse(message.id, "not-found", `no subscription with id "${message.id}" is open`);
+      }
+    }
+  }
+
   say({
     type: "hello",
     protocol: SUBPROTOCOL,
@@ -96,23 +112,15 @@ export function openFeedSession(
   });
 
   return {
-    async receive(text) {
+    receive(text) {
       if (tooMany()) {
         refuse(null, "limit", `more than ${MESSAGES_PER_WINDOW} messages in ten seconds; goodbye`);
-        return "close";
+        return Promise.resolve("close");
       }
-      const message = parse(text);
-      if (typeof message === "string") refuse(null, "invalid", message);
-      else if (message.type === "subscribe") await subscribe(message);
-      else if (message.type === "ping") {
-        say({ type: "pong", id: message.id ?? null, now: clock.now() });
-      } else {
-        subscriptions.get(message.id)?.close();
-        if (!subscriptions.delete(message.id)) {
-          refuse(message.id, "not-found", `no subscription with id "${message.id}" is open`);
-        }
-      }
-      return "open";
+      // In the order they came: an id is free again once its unsubscribe was heard.
+      const done = tail.then(() => handle(text));
+      tail = done.catch(() => {});
+      return done.then(() => "open");
     },
     heartbeat: () => say({ type: "heartbeat", now: clock.now() }),
     resume() {
