@@ -35,7 +35,7 @@ export function accentedLetters(
 function compose(base: string, rows: string[], mark: string, dots: string[]): Outline[] {
   const body = rows.slice(0, 7);
   if (BELOW.has(mark)) return outlinesOfDots([...body, ...merge(rows.slice(7), dots)]);
-  const isLow = base === "i" || base === "j" || !(rows[0] + "" + rows[1]).includes("#");
+  const isLow = base === "i" || base === "j" || !`${rows[0]}${rows[1]}`.includes("#");
   if (isLow) return outlinesOfDots([...dots, ...rows.slice(2)]);
   const squeezed = body.filter((_, y) => y !== (SPARE_ROW[base] ?? 2));
   return outlinesOfDots([...dots, ...squeezed, ...rows.slice(7)], 1);

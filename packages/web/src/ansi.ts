@@ -29,7 +29,7 @@ const STRINGS = new RegExp(
 /** Two-character escapes other than CSI. */
 const SHORT = new RegExp(`${ESC}(?![\\[\\]PX^_])[ -/]*[0-~]?`, "g");
 /** C1 controls, and C0 other than tab, newline and ESC: they have no picture. */
-const CONTROLS = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+const CONTROLS = new RegExp(`(?![\\t\\n${ESC}])\\p{Cc}`, "gu");
 /** Invisible characters that reorder text around them: a line must read as it was printed. */
 const REORDERING = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
 /** Stands for an OSC 8 link while colours are read; taken from the text first. */

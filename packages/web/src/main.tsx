@@ -1,12 +1,6 @@
 // The console's entrance: styles, clock, router, keys, then the page.
 
-import "./css/base.css";
-import "./css/shell.css";
-import "./css/index.css";
-import "./css/ticker.css";
-import "./css/output.css";
-import "./css/editor.css";
-import "./css/pages.css";
+import "./css/main.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";

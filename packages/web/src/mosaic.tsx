@@ -39,7 +39,9 @@ export function resample(values: readonly number[], count: number, isSmooth: boo
   });
 }
 
-type Marks = ReadonlyMap<number, Tone>;
+/** Another colour for a column of characters, all of it or only its lowest `rows`. */
+export type Mark = { tone: Tone; rows?: number };
+type Marks = ReadonlyMap<number, Mark>;
 
 /** Rows of mosaics; `marks` gives single columns another colour. Silent without a label. */
 export function Mosaic(props: { rows: string[]; tone: Tone; label?: string; marks?: Marks }) {
@@ -50,16 +52,18 @@ export function Mosaic(props: { rows: string[]; tone: Tone; label?: string; mark
   return (
     <div class={`mo t-${tone}`} {...hearing}>
       {rows.map((row, y) => (
-        <div key={y}>{marks?.size ? coloured(row, marks) : row}</div>
+        <div key={y}>{marks?.size ? coloured(row, rows.length - y, marks) : row}</div>
       ))}
     </div>
   );
 }
 
-function coloured(row: string, marks: Marks) {
+/** `height` of the row above the foot, 1 for the lowest. */
+function coloured(row: string, height: number, marks: Marks) {
   const parts: { tone: Tone | undefined; text: string }[] = [];
   [...row].forEach((character, x) => {
-    const tone = marks.get(x);
+    const mark = marks.get(x);
+    const tone = mark && height <= (mark.rows ?? height) ? mark.tone : undefined;
     const last = parts.at(-1);
     if (last && last.tone === tone) last.text += character;
     else parts.push({ tone, text: character });
@@ -101,7 +105,9 @@ export function Bars(props: {
   tone: Tone;
   label: string;
   /** Colour of single values. */
-  tones?: ReadonlyMap<number, Tone>;
+  tones?: ReadonlyMap<number, Mark>;
+  /** The value of a full bar; larger ones are cut. */
+  max?: number;
   isSpaced?: boolean;
 }) {
   const ref = useRef<HTMLDivElement>(null);
@@ -114,7 +120,7 @@ export function Bars(props: {
   const shown = props.isSpaced
     ? kept.flatMap((value) => [value, 0])
     : resample(kept, width * 2, false);
-  const marks = new Map<number, Tone>();
+  const marks = new Map<number, Mark>();
   for (let x = 0; x < width; x++) {
     const from = props.isSpaced ? first + x : Math.floor((x * values.length) / width);
     const until = props.isSpaced ? from : Math.floor(((x + 0.5) * values.length) / width);
@@ -124,7 +130,7 @@ export function Bars(props: {
   return (
     <div ref={ref} class="fit">
       <Mosaic
-        rows={mosaic(bars(shown, props.rows * 3))}
+        rows={mosaic(bars(shown, props.rows * 3, props.max))}
         tone={props.tone}
         label={props.label}
         marks={marks}

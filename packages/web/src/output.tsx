@@ -63,6 +63,7 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
   };
 
   useFollowing(box, hold, log, version);
+  useRangeClicks(box, isRun);
   useSummary(log, version);
   useEffect(() => {
     if (current !== null)
@@ -127,16 +128,14 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
           )}
         </label>
       </Tools>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
       <div
         ref={box}
         class={look}
         role="log"
         aria-label="Output lines"
         aria-live={speaksLines.value ? "polite" : "off"}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys
         tabIndex={0}
-        onClick={(event) => selectRange(event, isRun)}
-        onKeyDown={() => {}}
       >
         {!isRun && <Earlier watch={watch} />}
         {log.blocks.map((block) => (
@@ -268,12 +267,20 @@ async function copyLog(log: Log) {
 }
 
 /** Shift and a click on a second line make a range. */
-function selectRange(event: MouseEvent, isRun: boolean) {
-  const line = (event.target as Element).closest<HTMLElement>(".ts")?.dataset["line"];
-  const from = parseLines(hash.value)?.from;
-  if (!isRun || !line || !event.shiftKey || !from) return;
-  event.preventDefault();
-  go(`${location.pathname}#L${from}-L${line}`, true);
+function useRangeClicks(box: { current: HTMLDivElement | null }, isRun: boolean) {
+  useEffect(() => {
+    const element = box.current;
+    if (!element || !isRun) return;
+    const onClick = (event: MouseEvent) => {
+      const line = (event.target as Element).closest<HTMLElement>(".ts")?.dataset.line;
+      const from = parseLines(hash.value)?.from;
+      if (!line || !event.shiftKey || !from) return;
+      event.preventDefault();
+      go(`${location.pathname}#L${from}-L${line}`, true);
+    };
+    element.addEventListener("click", onClick);
+    return () => element.removeEventListener("click", onClick);
+  }, []);
 }
 
 function Earlier({ watch }: { watch: Watch }) {

@@ -128,7 +128,9 @@ export function FastextBar() {
 function FastextKey({ item }: { item: Fastext }) {
   const inside = (
     <>
-      <kbd aria-hidden="true">{item.colour.toUpperCase()}</kbd>
+      <span class="cap" aria-hidden="true">
+        {item.colour.toUpperCase()}
+      </span>
       <span>{item.label}</span>
     </>
   );

@@ -5,7 +5,7 @@ import { isFailure } from "@ticker/core/run";
 import type { Tile } from "@ticker/core/tile";
 import { now } from "./clock.ts";
 import { REASONS } from "./log.ts";
-import { Bars, type Tone, Trend } from "./mosaic.tsx";
+import { Bars, type Mark, Trend } from "./mosaic.tsx";
 import { tell } from "./notice.ts";
 import { pathOf } from "./router.ts";
 import { staleSince } from "./service.ts";
@@ -16,12 +16,12 @@ import {
   dateWord,
   dueWord,
   lateWord,
+  momentWord,
   plural,
   runWord,
   spanWord,
   timeWord,
   valueWord,
-  whenWord,
 } from "./words.ts";
 
 /** When it runs next, counted down in the server's time. */
@@ -172,10 +172,11 @@ export function RunsBox({ watch, ticker }: { watch: Watch; ticker: string }) {
     .reverse();
   const over = ran.filter((row) => row.outcome !== null);
   const good = over.filter((row) => row.outcome === "succeeded").length;
-  const tones = new Map<number, Tone>();
+  const lengths = ran.map((row) => Math.max(1, durationOf(row, now.value) ?? 1));
+  const tones = new Map<number, Mark>();
   ran.forEach((row, i) => {
-    if (row.outcome === null) tones.set(i, "y");
-    else if (isFailure(row.outcome)) tones.set(i, "r");
+    if (row.outcome === null) tones.set(i, { tone: "y" });
+    else if (isFailure(row.outcome)) tones.set(i, { tone: "r" });
   });
   return (
     <section>
@@ -188,7 +189,8 @@ export function RunsBox({ watch, ticker }: { watch: Watch; ticker: string }) {
       {ran.length > 1 && (
         <div class="dur">
           <Bars
-            values={ran.map((row) => Math.max(1, durationOf(row, now.value) ?? 1))}
+            values={lengths}
+            max={highBar(lengths)}
             rows={3}
             tone="g"
             tones={tones}
@@ -205,6 +207,12 @@ export function RunsBox({ watch, ticker }: { watch: Watch; ticker: string }) {
       {rows.length === 0 && <p class="t-c">No runs yet.</p>}
     </section>
   );
+}
+
+/** One run that took very long must not flatten all others: bars end at four times the median. */
+function highBar(lengths: number[]): number {
+  const median = lengths.toSorted((a, b) => a - b)[Math.floor(lengths.length / 2)] ?? 1;
+  return Math.max(1, Math.min(Math.max(...lengths), median * 4));
 }
 
 /** Its glyph and class, in the colours of the whole console. */
@@ -236,7 +244,7 @@ export function RunItem({ row, ticker }: { row: RunRow; ticker: string }) {
           <span aria-hidden="true">{look.glyph}</span>
           <span class="unseen">{look.word.toLowerCase()}</span>
         </span>
-        <span class="rt">{whenWord(row.dueAt, now.value)}</span>
+        <span class="rt">{momentWord(row.dueAt, now.value)}</span>
         <span class="rd">{took === null ? "" : spanWord(took)}</span>
         <span class="rx">{remarkOf(row)}</span>
       </a>

@@ -76,7 +76,7 @@ export class Watch {
     for (const run of page.items) {
       const known = this.#rows.get(run.number);
       const progress = run.progress === null ? null : { fraction: run.progress, message: null };
-      if (!known || known.state !== "finished") this.#rows.set(run.number, { ...run, progress });
+      if (known?.state !== "finished") this.#rows.set(run.number, { ...run, progress });
     }
     this.#redraw();
   }

@@ -53,11 +53,17 @@ export function dateWord(at: number, zone?: string): string {
 export function whenWord(at: number, now: number, zone?: string): string {
   const then = partsOf(at, zone);
   const today = partsOf(now, zone);
-  const time = `${then["hour"]}:${then["minute"]}`;
-  const day = `${then["day"]} ${shortMonth(then["month"])}`;
-  if (then["year"] !== today["year"]) return `${day} ${then["year"]} ${time}`;
-  if (then["day"] === today["day"] && then["month"] === today["month"]) return `today ${time}`;
+  const time = `${then.hour}:${then.minute}`;
+  const day = `${then.day} ${shortMonth(then.month)}`;
+  if (then.year !== today.year) return `${day} ${then.year} ${time}`;
+  if (then.day === today.day && then.month === today.month) return `today ${time}`;
   return `${day} ${time}`;
+}
+
+/** As `whenWord`, with the seconds of today. */
+export function momentWord(at: number, now: number, zone?: string): string {
+  const word = whenWord(at, now, zone);
+  return word.startsWith("today") ? `today ${timeWord(at, false, zone)}` : word;
 }
 
 /** Some places write September with four letters; a teletext column has room for three. */

@@ -41,19 +41,18 @@ export function ScheduleBox(props: { form: Form; change: (change: Partial<Form>)
   return (
     <section>
       <h2>Schedule</h2>
-      <div class="seg" role="radiogroup" aria-label="Kind of schedule">
+      <fieldset class="seg" aria-label="Kind of schedule">
         {KINDS.map(([name, label, start]) => (
           <button
             key={name}
             type="button"
-            role="radio"
-            aria-checked={kind === name}
+            aria-pressed={kind === name}
             onClick={() => kind !== name && change({ when: start })}
           >
             {label}
           </button>
         ))}
-      </div>
+      </fieldset>
       <div class="fld">
         <label for="when">When</label>
         <span class="inp">
@@ -205,19 +204,18 @@ export function Choice<Value extends string>(props: {
   onChoose: (value: Value) => void;
 }) {
   return (
-    <div class="seg sm" role="radiogroup" aria-label={props.label}>
+    <fieldset class="seg sm" aria-label={props.label}>
       {props.options.map(([value, text]) => (
         <button
           key={value}
           type="button"
-          role="radio"
-          aria-checked={props.value === value}
+          aria-pressed={props.value === value}
           onClick={() => props.onChoose(value)}
         >
           {text}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 

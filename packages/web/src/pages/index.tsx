@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { now } from "../clock.ts";
 import { bindKeys } from "../keys.ts";
 import { LOGO } from "../logo.ts";
-import { Bars, Mosaic, type Tone } from "../mosaic.tsx";
+import { Bars, type Mark, Mosaic } from "../mosaic.tsx";
 import { pathOf } from "../router.ts";
 import { held, status } from "../service.ts";
 import { Instant, usePage } from "../shell.tsx";
@@ -66,14 +66,18 @@ function useTileKeys(all: Signal<Tile>[]) {
   }, [all]);
 }
 
+const ACTIVITY_ROWS = 3;
+
 function Activity() {
   const minutes = status.value?.minutes ?? [];
   const ok = minutes.reduce((sum, minute) => sum + minute.succeeded, 0);
   const failed = minutes.reduce((sum, minute) => sum + minute.failed, 0);
   const series = lastHour(minutes, status.value?.now ?? now.value);
-  const tones = new Map<number, Tone>();
+  const tones = new Map<number, Mark>();
   series.forEach((minute, i) => {
-    if (minute && minute.failed > 0) tones.set(i, "r");
+    if (!minute || minute.failed === 0) return;
+    const share = minute.failed / (minute.failed + minute.succeeded);
+    tones.set(i, { tone: "r", rows: Math.max(1, Math.round(share * ACTIVITY_ROWS)) });
   });
   const label = `Runs per minute in the last hour: ${countWord(ok)} ok, ${countWord(failed)} failed`;
   return (
@@ -87,7 +91,7 @@ function Activity() {
       </div>
       <Bars
         values={series.map((minute) => (minute ? minute.succeeded + minute.failed : 0))}
-        rows={3}
+        rows={ACTIVITY_ROWS}
         tone="c"
         label={label}
         tones={tones}

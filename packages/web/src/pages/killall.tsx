@@ -131,7 +131,7 @@ function HoldButton({ onHeld }: { onHeld: () => void }) {
     <p>
       <button
         type="button"
-        class="big stop hold"
+        class="big holding"
         style={{ "--p": `${Math.round(share.value * 100)}%` }}
         onPointerDown={press}
         onPointerUp={letGo}

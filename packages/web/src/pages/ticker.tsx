@@ -74,7 +74,7 @@ function Known({ tile: { value: tile } }: { tile: Signal<Tile> }) {
         <NumbersBox watch={watch} tile={tile} />
         <CadenceBox tile={tile} watch={watch} />
         <RunsBox watch={watch} ticker={key} />
-        <ShareBox path={`/v1/tickers/${key}.txt`} />
+        <ShareBox path={tile.page === null ? `/v1/tickers/${key}.txt` : `/${key}.txt`} />
       </aside>
     </main>
   );
