@@ -103,8 +103,6 @@ export function makeMemory(db: DatabaseSync) {
     else open.set(run.id, { known, run });
     if (run.state === "waiting") waiting.set(run.id, { known, run });
     else waiting.delete(run.id);
-    // Its end may be what older records waited for, and a failure that pushes another out.
-    if (run.state === "finished") grown.add(known.key);
   }
 
   /** Adds to the owner's minute; written with the commit. Killed runs are in no column. */

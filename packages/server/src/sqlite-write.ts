@@ -33,7 +33,6 @@ export function makeWriting(db: DatabaseSync, memory: Memory) {
     assert(dueAtOfId(run.id) === run.dueAt, `run ${run.id} is due at ${run.dueAt}`);
     insertRun.run(...runInsert(known.key, run, jsonOf(events)));
     memory.noteRun(known, run);
-    memory.grown.add(known.key);
   }
 
   /** Writes a run again. `events` replace those of its own row; none leaves them. */
@@ -50,6 +49,9 @@ export function makeWriting(db: DatabaseSync, memory: Memory) {
       before.revision === status.revision;
     if (same) updateStatusRuns.run(...statusRuns(known.key, status));
     else updateStatus.run(...statusRow(known.key, status));
+    // Every new record and every end of a run comes by here. Below the budget nothing can be pruned.
+    const { retention } = (memory.knownByKey(known.key) ?? known).ticker;
+    if (status.runNumber > retention.runs) memory.grown.add(known.key);
   }
 
   /** Ends queued runs as killed; they never began. The status is the caller's to write. */

@@ -17,7 +17,10 @@ import { makeWriting } from "./sqlite-write.ts";
 export type SqliteOptions = {
   /** Longest that a verb which can wait (finish, append, renew) waits for others to share a commit. */
   lazyMs?: number;
-  /** `full` (default): what was acknowledged survives a power cut. `normal`: only the end of the process. */
+  /**
+   * `full` (default): what was acknowledged survives a power cut. `normal`: only the end of the process; in
+   * groups of a thousand it gained nothing (24,500 claim + finish pairs a second with full, 21,600 with normal).
+   */
   synchronous?: Synchronous;
   /** The database file grows no further than this; beyond it writes fail and reads go on. */
   bytesMax?: number;
