@@ -34,7 +34,7 @@ export function NextBox({ tile }: { tile: Tile }) {
           <span class="dh t-m">{waitsFor(tile)}</span>
         </p>
       ) : (
-        <Countdown dueAt={tile.nextDueAt} when={tile.when} />
+        <Countdown tile={tile} dueAt={tile.nextDueAt} />
       )}
     </section>
   );
@@ -45,18 +45,21 @@ function waitsFor(tile: Tile): string {
   return "hand" in tile.schedule ? "by hand" : "after this";
 }
 
-function Countdown({ dueAt, when }: { dueAt: number; when: string }) {
+/** A countdown that starts over before it is read says nothing. */
+const isTicking = (tile: Tile) => "every" in tile.schedule && tile.schedule.every < 2_000;
+
+function Countdown({ tile, dueAt }: { tile: Tile; dueAt: number }) {
   const due = dueWord(dueAt, now.value);
   const tone = due.isLate ? "t-r" : staleSince.value === null ? "t-y" : "t-w";
   return (
     <p class="nextr">
-      <span class={`dh ${tone}`}>{due.text}</span>
+      <span class={`dh ${tone}`}>{isTicking(tile) && !due.isLate ? "ticking" : due.text}</span>
       <span class="t-w">
         <Instant at={dueAt}>
           {dateWord(dueAt)} {timeWord(dueAt)}
         </Instant>
         <br />
-        <span class="t-c">{when}</span>
+        <span class="t-c">{tile.when}</span>
       </span>
     </p>
   );

@@ -154,7 +154,7 @@ const THEME = EditorView.theme(
       color: "var(--w)",
       backgroundColor: "var(--k)",
     },
-    "&.cm-focused": { outline: "none", boxShadow: "inset 0 0 0 2px var(--y)" },
+    "&.cm-focused": { outline: "none" },
     ".cm-scroller": { fontFamily: "var(--font)", lineHeight: "1.4", scrollbarColor: "#00f #000" },
     ".cm-content": { caretColor: "var(--y)", padding: "6px 0" },
     ".cm-gutters": { backgroundColor: "var(--k)", color: "var(--c)", border: "0" },

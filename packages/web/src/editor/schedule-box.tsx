@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { call, reasonOf } from "../api.ts";
 import { now } from "../clock.ts";
 import type { Preview } from "../view.ts";
-import { countdownWord, countWord, timeWord, whenWord } from "../words.ts";
+import { countdownWord, countWord, dateWord, timeWord, whenWord } from "../words.ts";
 import type { Form } from "./form.ts";
 
 type Kind = "every" | "cron" | "at" | "hand";
@@ -231,10 +231,10 @@ function Understood({ preview }: { preview: Preview }) {
             Next runs <span class="t-c">{preview.zone}</span>
           </h3>
           <ol class="next">
-            {preview.next.map(({ at, local, note }) => (
+            {preview.next.map(({ at, note }) => (
               <li key={at}>
                 <span>
-                  {local}
+                  {dateWord(at, preview.zone)} {timeWord(at, false, preview.zone)}
                   {note && <span class="t-m"> {note}</span>}
                 </span>
                 <span class="local">

@@ -147,7 +147,8 @@ function NextLine({ all }: { all: Tile[] }) {
   return (
     <p class="nn">
       <b>NEXT</b>
-      {nextUp(all, 4).map((tile) => (
+      {held.value && <span class="t-m">nothing starts until the killall is released</span>}
+      {(held.value ? [] : nextUp(all, 4)).map((tile) => (
         <span key={tile.tickerId}>
           <Instant at={tile.nextDueAt ?? 0}>
             <span class="t-y">{clockWord(tile.nextDueAt ?? 0)}</span>
