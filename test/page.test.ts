@@ -1,8 +1,10 @@
 // Tickers as teletext: the same forty columns plain, coloured and drawn; what hostile output may not do
 // to terminals and browsers; which form a client gets.
 
+import { mosaic } from "@ticker/core/mosaic";
 import { fit as fitted, plainText, textSpans, textWidth } from "@ticker/core/page/cells";
 import { clockText, dayText, whenText } from "@ticker/core/page/clock-text";
+import { renderSvg } from "@ticker/core/page/render";
 import type { Tile } from "@ticker/core/tile";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -65,7 +67,9 @@ describe("a ticker's page", () => {
     expect(plain).toContain("     8 ✓ succeeded");
     const svg = (await world.ask("GET", "/203.svg")).text;
     const words = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text).join("");
-    expect(words.replace(/\s/g, "")).toBe(plain.replace(/\s/g, ""));
+    // Mosaics are drawn there, block by block.
+    const letters = plain.replace(/[\s\u2588\u258c\u2590\u{1fb00}-\u{1fb3b}]/gu, "");
+    expect(words.replace(/\s/g, "")).toBe(letters);
   });
 
   test("says by mark and word how it is", async () => {
@@ -197,10 +201,24 @@ describe("hostile output", () => {
     expect(text).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;&quot;&#39;");
     const tags = [...text.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)];
     expect(new Set(tags.map(([, , name]) => name))).toEqual(
-      new Set(["svg", "title", "rect", "text"]),
+      new Set(["svg", "title", "rect", "path", "text"]),
     );
     const depth = tags.map(([, close, , self]) => (close ? -1 : self ? 0 : 1));
     expect(depth.reduce<number>((sum, step) => sum + step, 0)).toBe(0);
+  });
+
+  test("a picture draws each mosaic block by block", () => {
+    for (let pattern = 1; pattern < 64; pattern++) {
+      const row = (y: number) =>
+        [0, 1].map((x) => (pattern & (1 << (y * 2 + x)) ? "#" : ".")).join("");
+      const [text = ""] = mosaic([row(0), row(1), row(2)]);
+      const svg = renderSvg([[{ text, colour: "green" }]], "one");
+      const [, path = ""] = /<path d="([^"]+)"/.exec(svg) ?? [];
+      const blocks = [...path.matchAll(/M(\d+) (\d+)h/g)].map(
+        ([, x, y]) => 1 << ([0, 7, 13].indexOf(Number(y)) * 2 + (x === "0" ? 0 : 1)),
+      );
+      expect(blocks.reduce((sum, bit) => sum | bit, 0)).toBe(pattern);
+    }
   });
 
   test("any text at all comes out clean and no wider than the page", () => {

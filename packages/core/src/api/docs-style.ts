@@ -25,6 +25,6 @@ pre code { overflow-wrap: normal; }
 table { border-collapse: collapse; width: 100%; }
 th { color: #0ff; font-weight: normal; text-align: left; }
 th, td { padding: .15rem 1ch .15rem 0; vertical-align: top; }
-td { overflow-wrap: anywhere; }
+@media (max-width: 48rem) { table { font-size: .8rem; } td code, td:nth-child(2) { overflow-wrap: anywhere; } }
 @media (min-width: 48rem) { td:first-child { white-space: nowrap; } }
 `;
