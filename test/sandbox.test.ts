@@ -174,14 +174,14 @@ describe("the host API", () => {
     const facts = jobFor("").facts;
     const last = { outcome: "succeeded" as const, at: 5, line: "41", metrics: { usd: 41 } };
     const ran = await run(
-      `print(run.number, run.trigger, run.dueAt, run.last.metrics.usd, run.lastFailure, ticker.name, ticker.page);
-       for (const f of [() => { run.number = 2 }, () => { run.last.metrics.usd = 0 }, () => { ticker.x = 1 }])
+      `print(run.number, run.trigger, run.dueAt, run.last.metrics.usd, run.lastFailure, run.service.running, ticker.name, ticker.page);
+       for (const f of [() => { run.number = 2 }, () => { run.last.metrics.usd = 0 }, () => { ticker.x = 1 }, () => { run.service.runs = 1 }])
          try { f(); print("changed") } catch (e) { print(e.name) }`,
       { facts: { ...facts, last } },
     );
     expect(ran.text.split("\n")).toEqual([
-      "1 hand 1700000000000 41 null price 203",
-      ...Array(3).fill("TypeError"),
+      "1 hand 1700000000000 41 null 0 price 203",
+      ...Array(4).fill("TypeError"),
     ]);
   });
 
