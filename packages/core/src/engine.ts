@@ -2,6 +2,7 @@
 // and the feed. The API asks this and never touches those itself.
 
 import type { Account, Hold } from "./account.ts";
+import { aftermath } from "./aftermath.ts";
 import { VisibleError } from "./error.ts";
 import type { Event } from "./event.ts";
 import { makeFacts } from "./facts.ts";
@@ -75,6 +76,9 @@ export type Service = Engine & {
   drain(graceMs: number): Promise<{ handedBack: number }>;
 };
 
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
+
 const REPAIR_MS = 5_000;
 const TIDY_MS = 2_000;
 /** Killall looks again until nothing is left; a run that survives this many looks is a defect. */
@@ -98,9 +102,9 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
 
   const runner = makeRunner(platform, facts, holder, {
     happened: tell,
-    ended(_run, status) {
+    ended(run, status) {
       if (status !== null) feed.tiles.status(status);
-      scheduler.freed(status?.nextDueAt ?? null);
+      scheduler.freed(earliest(status?.nextDueAt ?? null, run.retryAt));
     },
     dropped: (ended) => tellAll(ended),
   });
@@ -220,10 +224,10 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
 
   async function killRun(run: Run): Promise<void> {
     if (run.state === "finished") return;
-    const asked = await store.askKill(run.owner, run.id, clock.now(), {
-      lease: lease(),
-      done: false,
-    });
+    const entry = await store.readTicker(run.owner, { id: run.tickerId }, true);
+    const at = clock.now();
+    const then = entry === null ? { done: false } : aftermath(entry.ticker.schedule, run, at, null);
+    const asked = await store.askKill(run.owner, run.id, at, { lease: lease(), ...then });
     if (asked === null) return;
     if (asked.run.state === "finished") {
       tell(asked.run, asked.events);

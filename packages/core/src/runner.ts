@@ -1,6 +1,7 @@
 // Carries one attempt from its lease to its outcome: gives the sandbox its job, stores and shows what comes
 // out while it runs, renews the lease, and at the end decides finish, retry, or leave to the lease.
 
+import { aftermath, countsFromFinish } from "./aftermath.ts";
 import type { Event, Happening } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { makeMask } from "./mask.ts";
@@ -8,7 +9,7 @@ import { makeOutput, type Output } from "./output.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { retryAt } from "./retry.ts";
 import type { Run } from "./run.ts";
-import { nextDue } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Status } from "./status.ts";
 import type { Finish } from "./store.ts";
 import type { Ticker } from "./ticker.ts";
@@ -238,7 +239,7 @@ export function makeRunner(
       progress: output.progress(),
       lastLine: output.lastLine(),
       stateWrites,
-      ...afterwards(ticker, run, at, again),
+      ...aftermath(await scheduleNow(ticker), run, at, again),
       stopAfterFailures: ticker.policy.stopAfterFailures,
       lease: { holder, untilAt: clock.now() + LEASE_MS },
     };
@@ -253,6 +254,13 @@ export function makeRunner(
     hooks.dropped(done.ended);
     finished(attempt, done.status, done.run);
     if (done.next !== null) start(ticker, done.next);
+  }
+
+  /** Only where it matters is the definition read again: it may have been edited meanwhile. */
+  async function scheduleNow(ticker: Ticker): Promise<Schedule> {
+    if (!countsFromFinish(ticker.schedule)) return ticker.schedule;
+    const entry = await store.readTicker(ticker.owner, { id: ticker.id }, true);
+    return entry?.ticker.schedule ?? ticker.schedule;
   }
 
   function finished(attempt: Attempt, status: Status | null, run = attempt.run): void {
@@ -316,16 +324,6 @@ function lateness(run: Run, startedAt: number | null): number | null {
   return startedAt === null || run.trigger !== "schedule"
     ? null
     : Math.max(0, startedAt - run.dueAt);
-}
-
-/** What the end of this run means for the schedule: `from: finish` counts from here; `at` is done. */
-function afterwards(ticker: Ticker, run: Run, at: number, again: number | null) {
-  const { schedule } = ticker;
-  if (again !== null) return { done: false };
-  if ("every" in schedule && schedule.from === "finish") {
-    return { done: false, nextDueAt: nextDue(schedule, at, at) };
-  }
-  return { done: "at" in schedule && run.trigger === "schedule" };
 }
 
 function killedBeforeStart(at: number): SandboxResult {

@@ -1,12 +1,12 @@
 // Repairs what a lost process or message left behind, and keeps the store within its budgets. Safe to run
 // at any time, any number of times, beside everything else.
 
+import { aftermath } from "./aftermath.ts";
 import type { Event } from "./event.ts";
 import type { Platform } from "./platform.ts";
 import { retryAt } from "./retry.ts";
 import type { Run } from "./run.ts";
 import { LEASE_MS, type Runner } from "./runner.ts";
-import { nextDue } from "./schedule.ts";
 import type { Status } from "./status.ts";
 import type { Finish } from "./store.ts";
 
@@ -55,7 +55,6 @@ export function makeSweep(
     );
     const error = { name: "Interrupted", message: "the service went away while the script ran" };
     const durationMs = Math.max(0, at - (run.startedAt ?? at));
-    const fromFinish = "every" in ticker.schedule && ticker.schedule.from === "finish";
     const finish: Finish = {
       runId: run.id,
       attempt: run.attempt,
@@ -84,9 +83,8 @@ export function makeSweep(
       progress: run.progress,
       lastLine: run.lastLine,
       stateWrites: {},
-      ...(fromFinish && again === null ? { nextDueAt: nextDue(ticker.schedule, at, at) } : {}),
+      ...aftermath(ticker.schedule, run, at, again),
       stopAfterFailures: ticker.policy.stopAfterFailures,
-      done: "at" in ticker.schedule && run.trigger === "schedule" && again === null,
       lease: { holder, untilAt: at + LEASE_MS },
     };
     const done = await store.finishRun(finish);
