@@ -1,6 +1,8 @@
 // The sandbox as the engine sees it: what a script may use, how each limit ends it, what its owner is
 // told, and that nothing of a run is left when it is over.
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxEvent, SandboxJob } from "../packages/core/src/platform.ts";
 import type { GuardedRequest } from "../packages/core/src/sandbox/guarded-fetch.ts";
@@ -509,6 +511,37 @@ describe("many at once", () => {
       Array.from({ length: 500 }, (_, i) => i),
     );
     expect(sandbox.room()).toBe(room);
+  });
+
+  test("a thread that goes away takes no job with it: begun anew, or interrupted if it was seen", async () => {
+    const threads: Worker[] = [];
+    const seen = (message: unknown) => threads.push((message as { worker: Worker }).worker);
+    subscribe("worker_threads", seen);
+    const other = workerSandbox();
+    const unseen = Array.from({ length: 20 }, (_, i) =>
+      ranIn(other, `await sleep(500); print(${i})`),
+    );
+    const job = jobFor("print('seen'); await sleep(5000)");
+    const shown = await new Promise<() => Promise<{ outcome: string }>>((resolve) => {
+      const ended = other.run(job, () => resolve(() => ended));
+    });
+    unsubscribe("worker_threads", seen);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    expect(await shown()).toMatchObject({ outcome: "interrupted", error: { name: "Interrupted" } });
+    expect((await Promise.all(unseen)).map((ran) => Number(ran.text))).toEqual([
+      ...Array(20).keys(),
+    ]);
+    expect(other.stats()).toMatchObject({ jobs: 0, machinesBusy: 0 });
+    expect(other.stats().reruns).toBeGreaterThan(0);
+    await other.close();
+  });
+
+  test("scripts that hold much memory wait for each other instead of filling the machine", async () => {
+    const greedy =
+      "const b = new Uint8Array(24 << 20).fill(1); await sleep(100); print(b.length >> 20)";
+    const all = await Promise.all(Array.from({ length: 60 }, () => run(greedy)));
+    expect(all.map((ran) => ran.text)).toEqual(Array(60).fill("24"));
+    expect(process.memoryUsage().rss).toBeLessThan(2_000 * 1024 * 1024);
   });
 
   test("a closed sandbox interrupts what is under way and takes nothing more", async () => {

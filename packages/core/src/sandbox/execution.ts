@@ -76,6 +76,7 @@ export class Running implements VmHost {
   #cpuMs = 0;
   #sliceCpu = 0;
   #sliceBegan = 0;
+  #memoryBytes: number;
   #outputBytes = 0;
   #hostCalls = 0;
   /** How to give up each call under way. */
@@ -94,6 +95,7 @@ export class Running implements VmHost {
     this.#startedAt = world.clock.now();
     this.#deadline = world.clock.monotonic() + job.limits.timeoutMs;
     this.#vm = machines.take(this, job.limits.memoryBytes);
+    this.#memoryBytes = this.#vm.exports.memory.buffer.byteLength;
     this.#reach = this.#makeReach();
   }
 
@@ -184,10 +186,18 @@ export class Running implements VmHost {
     }
     this.#inside = false;
     this.#cpuMs += this.#sliceCpuMs();
+    this.#noteMemory();
     this.#outside.slice(false);
     if (this.#stop) this.#finishStopped();
     else if (this.#ending) this.#finish(this.#ending.outcome, this.#ending.error);
     else this.#wait();
+  }
+
+  #noteMemory(): void {
+    const bytes = this.#vm.exports.memory.buffer.byteLength;
+    if (bytes === this.#memoryBytes) return;
+    this.#machines.grew(this.#vm, this.#memoryBytes);
+    this.#memoryBytes = bytes;
   }
 
   /**

@@ -45,7 +45,7 @@ interface RequestInit {
   /** GET, or POST when there is a body. */
   method?: string;
   headers?: Headers | Record<string, string> | [string, string][];
-  /** At most 1 MB. */
+  /** At most 256 KB. */
   body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
   signal?: AbortSignal;
 }

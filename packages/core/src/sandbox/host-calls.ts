@@ -16,7 +16,7 @@ export const PENDING_MAX = 64;
 /** An answer or a text decoded in one piece. */
 const DECODE_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_BYTES_MAX = 64 * 1024;
-const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_MAX = 256 * 1024;
 
 /** What a running script may reach; the execution gives it. */
 export type Reach = {

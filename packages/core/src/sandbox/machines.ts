@@ -19,8 +19,9 @@ export class Machines {
   #idle: Vm[] = [];
   #random: Uint8Array = new Uint8Array(0);
   #randomUsed = 0;
-  /** Machines with a script in them. */
+  /** Machines with a script in them, and the memory these have grown to. */
   busy = 0;
+  busyBytes = 0;
 
   constructor(image: Image, world: { clock: Clock; random: Random }) {
     this.image = image;
@@ -42,15 +43,22 @@ export class Machines {
     vm.exports.__stack_pointer.value = image.stackPointer;
     vm.exports.qjs_set_memory_limit(memoryBytes);
     this.busy++;
+    this.busyBytes += this.#memory.byteLength;
     return vm;
   }
 
   /** `clean`: it ended in good order, so its memory may be copied over and used again. */
   release(vm: Vm, clean: boolean): void {
     this.busy--;
+    this.busyBytes -= vm.exports.memory.buffer.byteLength;
     vm.host = GONE;
     const sameSize = vm.exports.memory.buffer.byteLength === this.#memory.byteLength;
     if (clean && sameSize && this.#idle.length < IDLE_MAX) this.#idle.push(vm);
+  }
+
+  /** A machine grew from so many bytes to what it has now. */
+  grew(vm: Vm, fromBytes: number): void {
+    this.busyBytes += vm.exports.memory.buffer.byteLength - fromBytes;
   }
 
   #make(host: VmHost): Vm {

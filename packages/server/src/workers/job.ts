@@ -46,7 +46,14 @@ export class Job {
   tell(events: SandboxEvent[]): void {
     if (this.isOver || events.length === 0) return;
     this.touched = true;
-    this.#onEvents(events);
+    try {
+      this.#onEvents(events);
+    } catch (error) {
+      // Ours to repair, and loud; but the other jobs in the same message must not go down with it.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** Its one answer; later ones count for nothing. */

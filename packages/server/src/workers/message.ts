@@ -72,5 +72,8 @@ export const wordBytes = (slots: number): number => (HEAD + slots * PER_SLOT) * 
 /** Ms of a clock all threads of this process share and nobody can set, folded into 31 bits. */
 export function sharedMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
-  return (seconds % 1_000_000) * 1000 + Math.floor(nanoseconds / 1_000_000);
+  return (seconds * 1000 + Math.floor(nanoseconds / 1_000_000)) % 2 ** 31;
 }
+
+/** Ms from one reading to another, across the fold; a little below 0 when the other side read later. */
+export const sharedSince = (now: number, then: number): number => ((now - then) << 1) >> 1;

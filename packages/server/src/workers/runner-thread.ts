@@ -19,6 +19,8 @@ import { Outbox } from "./outbox.ts";
 
 /** After so long the loop turns, so that timers and new messages get their due. */
 const TURN_MS = 5;
+/** While the scripts here have grown beyond this together, no further one begins. */
+const BUSY_BYTES_MAX = 512 * 1024 * 1024;
 
 type RunMessage = Extract<ToRunner, { kind: "run" }>;
 export type ThreadWorld = { clock: Clock; random: Random; cpu(): number };
@@ -68,18 +70,22 @@ export class RunnerThread {
     const began = this.#world.clock.monotonic();
     let next = 0;
     for (const job of this.#queue) {
-      if (this.#world.clock.monotonic() - began >= TURN_MS) break;
+      if (this.#world.clock.monotonic() - began >= TURN_MS || this.#isFull()) break;
       next++;
       this.#start(job);
     }
     this.#queue = this.#queue.slice(next);
     this.#outbox.flush();
-    if (this.#queue.length === 0) return;
+    if (this.#queue.length === 0 || this.#isFull()) return;
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
       this.#pump();
     });
+  }
+
+  #isFull(): boolean {
+    return this.#machines.busyBytes > BUSY_BYTES_MAX;
   }
 
   #start(item: RunMessage): void {
@@ -127,6 +133,7 @@ export class RunnerThread {
         Atomics.store(words, WORD.machinesBusy, this.#machines.busy);
         Atomics.store(words, WORD.machinesIdle, this.#machines.idle);
         outbox.result(job, result);
+        if (this.#queue.length > 0) setImmediate(() => this.#pump());
       },
     };
   }

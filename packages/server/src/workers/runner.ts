@@ -11,6 +11,7 @@ import {
   killWord,
   type SentScript,
   sharedMs,
+  sharedSince,
   type ToRunner,
   WORD,
   type WorkerData,
@@ -137,7 +138,7 @@ export class Runner {
   executing(now: number): { job: Job | undefined; sliceMs: number } | null {
     const slot = Atomics.load(this.#words, WORD.executing) - 1;
     if (slot < 0) return null;
-    const sliceMs = now - Atomics.load(this.#words, WORD.sliceBeganMs);
+    const sliceMs = sharedSince(now, Atomics.load(this.#words, WORD.sliceBeganMs));
     for (const job of this.jobs.values()) if (job.slot === slot) return { job, sliceMs };
     return { job: undefined, sliceMs };
   }
@@ -146,7 +147,7 @@ export class Runner {
   ranMs(job: Job, now: number): number | null {
     if (Atomics.load(this.#words, jobWord(job.slot)) !== -job.number) return null;
     const began = Atomics.load(this.#words, beganWord(job.slot));
-    return began === 0 ? 0 : now - began;
+    return Math.max(0, sharedSince(now, began));
   }
 
   now(): number {

@@ -7,7 +7,7 @@ import type { ScriptError } from "@ticker/core/run";
 import type { Image } from "@ticker/core/sandbox/image";
 import { stopError } from "@ticker/core/sandbox/outcome";
 import type { Job } from "./job.ts";
-import type { FromRunner } from "./message.ts";
+import { type FromRunner, sharedSince } from "./message.ts";
 import { Runner } from "./runner.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -75,9 +75,11 @@ export class Supervisor {
     if (this.#quick.has(job.script)) return this.#leastLoaded(quick.length > 0 ? quick : apart);
     if (apart.length > 0) return this.#leastLoaded(apart);
     // A thread for it is on its way, or there can be no more and it has to go among the quick ones.
-    const canWait =
-      this.#runners.length < this.#mostThreads || usable.some((each) => !each.isReady);
-    return canWait && !this.#startsFail ? null : (quick.at(-1) ?? null);
+    const comes =
+      usable.length > this.shared
+        ? usable.some((each) => !each.isReady)
+        : this.#runners.length < this.#mostThreads;
+    return comes && !this.#startsFail ? null : (quick.at(-1) ?? null);
   }
 
   /** Notes how a script behaves: the quick ones share threads that nothing slow is let into. */
@@ -183,7 +185,8 @@ export class Supervisor {
     now: number,
   ): "timed-out" | "cpu-limit" | "killed" | null {
     const { timeoutMs, cpuMs } = job.asked.limits;
-    if (job.killAskedMs !== null && now - job.killAskedMs > KILL_GRACE_MS) return "killed";
+    if (job.killAskedMs !== null && sharedSince(now, job.killAskedMs) > KILL_GRACE_MS)
+      return "killed";
     if ((runner.ranMs(job, now) ?? 0) > timeoutMs + GRACE_MS) return "timed-out";
     // From outside only the wall is seen: twice the limit, since the thread may wait for a core.
     if (sliceMs > cpuMs * 2 + GRACE_MS) return "cpu-limit";
@@ -195,7 +198,7 @@ export class Supervisor {
     const patience = executing ? 0 : SILENT_MS;
     for (const job of [...runner.jobs.values()]) {
       const ranMs = runner.ranMs(job, now);
-      const killedFor = job.killAskedMs === null ? -1 : now - job.killAskedMs;
+      const killedFor = job.killAskedMs === null ? -1 : sharedSince(now, job.killAskedMs);
       const late = ranMs !== null && ranMs > job.asked.limits.timeoutMs + GRACE_MS + patience;
       const stop = killedFor > KILL_GRACE_MS + patience / 10 ? "killed" : late ? "timed-out" : null;
       if (!stop || job === executing || job.isOver) continue;
@@ -273,7 +276,7 @@ export class Supervisor {
     }
     runner.reserved = false;
     runner.idleSinceMs ??= now;
-    if (now - runner.idleSinceMs < LINGER_MS || this.#stuck.has(runner)) return;
+    if (sharedSince(now, runner.idleSinceMs) < LINGER_MS || this.#stuck.has(runner)) return;
     const usable = this.#runners.filter((each) => each.isReady && !this.#stuck.has(each));
     if (!runner.isReady || usable.length <= this.shared + 1) return;
     this.#runners = this.#runners.filter((each) => each !== runner);
