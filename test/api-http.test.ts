@@ -1,5 +1,5 @@
-// The API behind a real HTTP server on loopback: what only shows on the wire. Bodies without a length,
-// answers that come by and by, and askers who leave.
+// The API behind a real HTTP server on loopback: what only shows on the wire. Bodies without a
+// length, answers that come by and by, and askers who leave.
 
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";

@@ -1,7 +1,7 @@
-// Who is asking, and may they. Turns the parts of a request into an Actor, signs browsers in and out,
-// and holds the one table of what a scope permits. Whose object it is, is part of every store query
-// (`owner`), so a stranger's things are simply not there. HTTP's own checks (Origin, Host) are in
-// api/guard.ts.
+// Who is asking, and may they. Turns the parts of a request into an Actor, signs browsers in and
+// out, and holds the one table of what a scope permits. Whose object it is, is part of every store
+// query (`owner`), so a stranger's things are simply not there. HTTP's own checks (Origin, Host)
+// are in api/guard.ts.
 
 import type { Credential, Scope } from "./account.ts";
 import { issueCredential, sameHash, secretKind, sha256 } from "./credential.ts";
@@ -112,7 +112,8 @@ export function makeAccess(platform: Platform, operator: Operator, attempts: Rat
         "That ticket is used up or too old: ask for another.",
       );
     }
-    // A stale cookie is sent by browsers without anybody wanting it to count: it is as good as none.
+    // A stale cookie is sent by browsers without anybody wanting it to count: it is as good as
+    // none.
     return proof.session === null ? null : lookUp(platform, proof.session, "session");
   }
 

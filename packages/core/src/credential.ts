@@ -1,5 +1,6 @@
-// The secrets that prove who is asking: how they are made, told from rubbish without a lookup, and hashed.
-// Only SHA-256 is kept; the secret itself is shown once. Who may do what is decided in access.ts.
+// The secrets that prove who is asking: how they are made, told from rubbish without a lookup, and
+// hashed. Only SHA-256 is kept; the secret itself is shown once. Who may do what is decided in
+// access.ts.
 
 import type { Credential, CredentialKind, Scope } from "./account.ts";
 import { VisibleError } from "./error.ts";
@@ -52,7 +53,10 @@ export function sameHash(a: string, b: string): boolean {
   return difference === 0;
 }
 
-/** Makes and stores a credential; the secret is in the answer and nowhere else. `lifeMs` null: no end. */
+/**
+ * Makes and stores a credential; the secret is in the answer and nowhere else. `lifeMs` null: no
+ * end.
+ */
 export async function issueCredential(
   platform: Platform,
   ask: {

@@ -1,5 +1,5 @@
-// Token buckets: how often somebody may do something. In process and in memory; the clock that never
-// steps back fills them. What is limited, and by which key, is decided by those who ask.
+// Token buckets: how often somebody may do something. In process and in memory; the clock that
+// never steps back fills them. What is limited, and by which key, is decided by those who ask.
 
 import { VisibleError } from "./error.ts";
 import type { Clock } from "./platform.ts";
@@ -20,8 +20,8 @@ export function makeRate(clock: Clock, burst: number, perSecond: number): Rate {
 
   function forget(now: number) {
     for (const [key, bucket] of buckets) if (levelNow(bucket, now) >= burst) buckets.delete(key);
-    // An attacker with that many addresses gets the oldest buckets filled, not our memory; half of them
-    // at once, so that the next ones cost nothing.
+    // An attacker with that many addresses gets the oldest buckets filled, not our memory; half of
+    // them at once, so that the next ones cost nothing.
     if (buckets.size <= KEYS_MAX / 2) return;
     let surplus = buckets.size - KEYS_MAX / 2;
     for (const key of buckets.keys()) if (surplus-- > 0) buckets.delete(key);

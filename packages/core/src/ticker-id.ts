@@ -1,5 +1,5 @@
-// A ticker's id: from the clock and chance, or, for a repeatable request, from owner and key. Beside it
-// the canonical text that tells whether two requests are one.
+// A ticker's id: from the clock and chance, or, for a repeatable request, from owner and key.
+// Beside it the canonical text that tells whether two requests are one.
 
 import { sha256 } from "./credential.ts";
 import type { Platform } from "./platform.ts";

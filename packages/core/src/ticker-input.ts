@@ -1,5 +1,6 @@
-// From what somebody asks for to a definition that may be stored: names, bounds, defaults and the merge
-// of an edit. Pure. The schedule has its own file; whether the script compiles is asked in tickers.ts.
+// From what somebody asks for to a definition that may be stored: names, bounds, defaults and the
+// merge of an edit. Pure. The schedule has its own file; whether the script compiles is asked in
+// tickers.ts.
 
 import type { Issue } from "./error.ts";
 import { VisibleError } from "./error.ts";

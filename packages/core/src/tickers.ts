@@ -1,5 +1,6 @@
-// What can be done to a ticker's definition: create, edit, start, find, list, delete, restore. Each reads
-// and writes through the store's verbs; running things is the engine's. Callers say whose ticker it is.
+// What can be done to a ticker's definition: create, edit, start, find, list, delete, restore. Each
+// reads and writes through the store's verbs; running things is the engine's. Callers say whose
+// ticker it is.
 
 import { sha256 } from "./credential.ts";
 import { assert, VisibleError } from "./error.ts";
@@ -44,7 +45,8 @@ export async function createTicker(
   const requestHash = options.key === null ? null : await sha256(canonical(input));
   const keyedId = options.key === null ? null : await idFromKey(owner, options.key);
   if (keyedId !== null) {
-    // Before anything is checked anew: a repeat answers what the first one did, whatever changed since.
+    // Before anything is checked anew: a repeat answers what the first one did, whatever changed
+    // since.
     const earlier = await platform.store.readTicker(owner, { id: keyedId }, true);
     if (earlier) return { entry: sameRequest(earlier, requestHash), replayed: true };
   }

@@ -1,5 +1,5 @@
-// The REST API as one Hono app, the same in every body: guards, then routes by noun, then the documents
-// made from them. Whoever serves it may add its static files after it; see `ownsPath`.
+// The REST API as one Hono app, the same in every body: guards, then routes by noun, then the
+// documents made from them. Whoever serves it may add its static files after it; see `ownsPath`.
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { makeAccess } from "../access.ts";
@@ -25,7 +25,10 @@ import { unmatched } from "./unmatched.ts";
 
 /** Sign-ins and wrong proofs of one address: five, then one each ten seconds. */
 const ATTEMPTS = { burst: 5, perSecond: 0.1 };
-/** Requests of one account: room to create thousands of tickers in one go; a runaway loop is still stopped. */
+/**
+ * Requests of one account: room to create thousands of tickers in one go; a runaway loop is still
+ * stopped.
+ */
 const REQUESTS = { burst: 5_000, perSecond: 1_000 };
 
 /** What an API is made from, without its app: the WebSocket's door uses it too. */
@@ -49,7 +52,9 @@ export function makeApiContext(parts: {
   };
 }
 
-/** The app. Its `fetch` answers every request; routes added to it later are asked before the 404. */
+/**
+ * The app. Its `fetch` answers every request; routes added to it later are asked before the 404.
+ */
 export function makeApi(api: Api): ApiApp {
   const app: ApiApp = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

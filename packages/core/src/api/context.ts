@@ -1,5 +1,6 @@
-// What every route file is given: the platform, the engine, the options, and the one way to declare a
-// route, which ties its access, its documentation and its checks together so that none can be forgotten.
+// What every route file is given: the platform, the engine, the options, and the one way to declare
+// a route, which ties its access, its documentation and its checks together so that none can be
+// forgotten.
 
 import { createRoute, type OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
@@ -57,7 +58,10 @@ const PROBLEM_TEXT: Record<number, string> = {
   429: "A limit is reached; Retry-After says when to come back.",
 };
 
-/** A route: `access` says what it needs (`open`: nothing), `errors` which problems beside 401, 403, 429. */
+/**
+ * A route: `access` says what it needs (`open`: nothing), `errors` which problems beside 401, 403,
+ * 429.
+ */
 export function operation<const R extends Omit<RouteConfig, "middleware" | "security" | "hide">>(
   api: Api,
   access: Action | "open",

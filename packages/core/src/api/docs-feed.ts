@@ -1,5 +1,5 @@
-// The feed protocol for readers, by hand, with an example of every message; the compiler holds the examples
-// to the protocol's types.
+// The feed protocol for readers, by hand, with an example of every message; the compiler holds the
+// examples to the protocol's types.
 
 import { type ClientMessage, HEARTBEAT_MS, type ServerMessage } from "../protocol.ts";
 import { code, prose } from "./docs-html.ts";

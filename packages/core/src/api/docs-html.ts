@@ -1,4 +1,5 @@
-// Small pieces of HTML for the documentation. Everything that is not markup of ours passes `escapeXml`.
+// Small pieces of HTML for the documentation. Everything that is not markup of ours passes
+// `escapeXml`.
 
 import { escapeXml } from "../page/render.ts";
 

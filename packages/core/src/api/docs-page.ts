@@ -1,5 +1,5 @@
-// The documentation page: readable HTML from the OpenAPI document, with the hand-written parts. No inline
-// script or style, since the site's policy allows none.
+// The documentation page: readable HTML from the OpenAPI document, with the hand-written parts. No
+// inline script or style, since the site's policy allows none.
 
 import { escapeXml } from "../page/render.ts";
 import { feedPart } from "./docs-feed.ts";

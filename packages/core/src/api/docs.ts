@@ -1,4 +1,5 @@
-// The documentation as routes: the OpenAPI document, the page made from it, and the page's style sheet.
+// The documentation as routes: the OpenAPI document, the page made from it, and the page's style
+// sheet.
 
 import { z } from "@hono/zod-openapi";
 import { type Api, type ApiApp, operation } from "./context.ts";

@@ -1,5 +1,5 @@
-// What stands before every route: whose host this is, which page asks, who is asking, how often, and how
-// big and deep the body is. Middleware only; the rules of access are in ../access.ts.
+// What stands before every route: whose host this is, which page asks, who is asking, how often,
+// and how big and deep the body is. Middleware only; the rules of access are in ../access.ts.
 
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
@@ -65,7 +65,10 @@ export const ownOrigin =
     await next();
   };
 
-/** True when the browser says the request comes from this very site, or it is no browser and `proofNeeded` is false. */
+/**
+ * True when the browser says the request comes from this very site, or it is no browser and
+ * `proofNeeded` is false.
+ */
 export function fromOwnPage(request: Request, proofNeeded: boolean): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return false;
@@ -128,13 +131,15 @@ export async function authenticateCounted(
 export const addressOf = (api: Api, c: Context): string =>
   api.options.addressOf?.(c.req.raw, c.env) ?? "everyone";
 
-/** Reads the body once, up to the limit, and refuses JSON nested so deep that walking it would hurt. */
+/**
+ * Reads the body once, up to the limit, and refuses JSON nested so deep that walking it would hurt.
+ */
 export const readBody: MiddlewareHandler = async (c, next) => {
   const length = c.req.header("content-length");
   if (length !== undefined && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const bytes = await readWhole(c.req.raw.body);
-  // Later readers take it from here; a request made anew around it would not be one of the server's own.
-  // (Hono keeps promises there, though it declares what they resolve to.)
+  // Later readers take it from here; a request made anew around it would not be one of the server's
+  // own. (Hono keeps promises there, though it declares what they resolve to.)
   c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never;
   if (/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
     if (depthOf(new TextDecoder().decode(bytes)) > JSON_DEPTH_MAX) {

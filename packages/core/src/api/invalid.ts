@@ -1,4 +1,5 @@
-// From the schema library's faults to ours: each place by its path, each message something to act on.
+// From the schema library's faults to ours: each place by its path, each message something to act
+// on.
 
 import type { z } from "@hono/zod-openapi";
 import { type Issue, VisibleError } from "../error.ts";

@@ -23,7 +23,10 @@ export type Format = "json" | "txt" | "ansi" | "svg";
 export const PAGE_PATH = /^\/(100|[2-5][0-9][0-9])(?:\.(json|txt|ansi|svg))?$/;
 const INDEX_LISTED_MAX = 500;
 
-/** `203.txt` is ticker 203 as text; a name or id works the same. `asked` wins over the default, JSON. */
+/**
+ * `203.txt` is ticker 203 as text; a name or id works the same. `asked` wins over the default,
+ * JSON.
+ */
 export function splitFormat(id: string, asked?: Format): { address: string; format: Format } {
   const match = /^(.+)\.(json|txt|ansi|svg)$/.exec(id);
   const format = (match?.[2] ?? asked ?? "json") as Format;

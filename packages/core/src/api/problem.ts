@@ -1,5 +1,6 @@
 // Every refusal becomes an RFC 9457 problem here and nowhere else: the three kinds of trouble of
-// error.ts, the framework's own, and what only HTTP can get wrong (method, media type, precondition).
+// error.ts, the framework's own, and what only HTTP can get wrong (method, media type,
+// precondition).
 
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -55,7 +56,10 @@ export class HttpRefusal extends Error {
   }
 }
 
-/** The answer to an error. What is not the caller's is logged here, once, and told without its details. */
+/**
+ * The answer to an error. What is not the caller's is logged here, once, and told without its
+ * details.
+ */
 export function problemResponse(c: Context, error: unknown, log: Log): Response {
   const { problem, headers } = problemOf(error);
   if (problem.status >= 500) {

@@ -1,4 +1,5 @@
-// Runs over HTTP: run now, list, read with events, kill, set the output from outside, read the kept state.
+// Runs over HTTP: run now, list, read with events, kill, set the output from outside, read the kept
+// state.
 
 import { z } from "@hono/zod-openapi";
 import { VisibleError } from "../error.ts";

@@ -1,5 +1,5 @@
-// The shapes of tickers on the wire: what a create and an edit may say, and what is answered. Each shape
-// is checked against core's type by the compiler, so neither can change alone.
+// The shapes of tickers on the wire: what a create and an edit may say, and what is answered. Each
+// shape is checked against core's type by the compiler, so neither can change alone.
 
 import { z } from "@hono/zod-openapi";
 import type { Outcome } from "../run.ts";

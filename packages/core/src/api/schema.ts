@@ -1,9 +1,12 @@
-// Small schemas every noun uses, the problem body, and the proof that a schema and a core type are the
-// same. Strict both ways: a field nobody knows is refused by name, never ignored.
+// Small schemas every noun uses, the problem body, and the proof that a schema and a core type are
+// the same. Strict both ways: a field nobody knows is refused by name, never ignored.
 
 import { z } from "@hono/zod-openapi";
 
-/** Optional properties as core writes them (`line?: number`), where zod says `line?: number | undefined`. */
+/**
+ * Optional properties as core writes them (`line?: number`), where zod says `line?: number |
+ * undefined`.
+ */
 type Tight<T> = T extends readonly (infer Item)[]
   ? Tight<Item>[]
   : T extends object

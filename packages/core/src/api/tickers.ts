@@ -1,5 +1,5 @@
-// Tickers over HTTP: create, list, read, edit, delete, restore, start, stop. Decodes, calls one use case,
-// tells the engine that something changed, and answers the view.
+// Tickers over HTTP: create, list, read, edit, delete, restore, start, stop. Decodes, calls one use
+// case, tells the engine that something changed, and answers the view.
 
 import { z } from "@hono/zod-openapi";
 import { sha256 } from "../credential.ts";

@@ -1,5 +1,5 @@
-// Tokens for programs. A token's text is shown once and kept only as a hash; scopes and life are never
-// wider than those of whoever makes it.
+// Tokens for programs. A token's text is shown once and kept only as a hash; scopes and life are
+// never wider than those of whoever makes it.
 
 import { z } from "@hono/zod-openapi";
 import type { Actor } from "../access.ts";

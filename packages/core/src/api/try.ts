@@ -1,5 +1,5 @@
-// Try it: a dry run of unsaved code, told as it happens (one JSON event a line) or at its end. Nothing is
-// stored; the connection's end ends the script. How many at once is the engine's to say.
+// Try it: a dry run of unsaved code, told as it happens (one JSON event a line) or at its end.
+// Nothing is stored; the connection's end ends the script. How many at once is the engine's to say.
 
 import { z } from "@hono/zod-openapi";
 import type { TryEvent } from "../engine.ts";
@@ -71,8 +71,8 @@ export function addTry(app: ApiApp, api: Api): void {
 type TryAsk = Omit<Parameters<Api["engine"]["tryScript"]>[1], "signal">;
 
 /**
- * Lines as they come. The answer begins with the first event or the end, so that a refusal before that
- * is still a problem with its own status.
+ * Lines as they come. The answer begins with the first event or the end, so that a refusal before
+ * that is still a problem with its own status.
  */
 async function stream(api: Api, account: string, ask: TryAsk, asker: AbortSignal) {
   const left = new AbortController();

@@ -1,5 +1,5 @@
-// What no route answers: OPTIONS says what a path takes, a wrong method is told which are right, and
-// the rest is absent.
+// What no route answers: OPTIONS says what a path takes, a wrong method is told which are right,
+// and the rest is absent.
 
 import type { Context } from "hono";
 import { VisibleError } from "../error.ts";

@@ -1,4 +1,5 @@
-// The WebSocket's door: who may open a feed. Called by whoever accepts the upgrade, before accepting.
+// The WebSocket's door: who may open a feed. Called by whoever accepts the upgrade, before
+// accepting.
 
 import { type Actor, demand } from "../access.ts";
 import { SUBPROTOCOL } from "../protocol.ts";
@@ -17,7 +18,9 @@ export type Upgrade =
 
 const TICKET = "ticket.";
 
-/** Answers the actor, or the problem to refuse the upgrade with. Choose `ticker.v1` as subprotocol. */
+/**
+ * Answers the actor, or the problem to refuse the upgrade with. Choose `ticker.v1` as subprotocol.
+ */
 export async function authenticateUpgrade(api: Api, ask: UpgradeRequest): Promise<Upgrade> {
   try {
     return { ok: true, actor: await actorOfUpgrade(api, ask) };

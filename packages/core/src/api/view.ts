@@ -1,4 +1,5 @@
-// From core's records to what leaves the house: every field is named, so nothing new slips out unseen.
+// From core's records to what leaves the house: every field is named, so nothing new slips out
+// unseen.
 
 import { type Issue, VisibleError } from "../error.ts";
 import type { Run } from "../run.ts";

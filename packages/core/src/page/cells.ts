@@ -1,5 +1,6 @@
-// The teletext page as a grid: rows of coloured spans, forty columns wide. What may stand in a cell is
-// decided here: output is hostile, so control characters and whatever could reorder text never pass.
+// The teletext page as a grid: rows of coloured spans, forty columns wide. What may stand in a cell
+// is decided here: output is hostile, so control characters and whatever could reorder text never
+// pass.
 
 export type Colour = "black" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan" | "white";
 /** A stretch of text in one colour; `back` defaults to black. */
@@ -24,7 +25,9 @@ export const plainText = (text: string): string =>
     .map((part) => part.text)
     .join("");
 
-/** A line of output as spans: of all escape sequences only colours count. One pass, no backtracking. */
+/**
+ * A line of output as spans: of all escape sequences only colours count. One pass, no backtracking.
+ */
 export function textSpans(line: string, colour: Colour = "white"): Span[] {
   const spans: Span[] = [];
   const input = line.slice(0, LINE_MAX);
@@ -52,7 +55,9 @@ export function textSpans(line: string, colour: Colour = "white"): Span[] {
   return spans;
 }
 
-/** Where the escape sequence that begins at `start` is over. What has no end takes the rest with it. */
+/**
+ * Where the escape sequence that begins at `start` is over. What has no end takes the rest with it.
+ */
 function sequenceEnd(text: string, start: number): number {
   const kind = text[start + 1];
   if (kind === undefined) return start + 1;

@@ -1,5 +1,5 @@
-// A grid of cells as plain text, as text with colours for terminals, or as a picture. The grid holds no
-// control characters; what a format gives meaning to (`<` in SVG) is escaped here.
+// A grid of cells as plain text, as text with colours for terminals, or as a picture. The grid
+// holds no control characters; what a format gives meaning to (`<` in SVG) is escaped here.
 
 import { COLUMNS, type Colour, fit, type Row, type Span, textWidth } from "./cells.ts";
 
@@ -50,8 +50,8 @@ export function renderAnsi(rows: Row[]): string {
 }
 
 /**
- * One text element a span, placed by column; mosaics are drawn, since few fonts have them. Attributes
- * only: the page's policy allows no inline style.
+ * One text element a span, placed by column; mosaics are drawn, since few fonts have them.
+ * Attributes only: the page's policy allows no inline style.
  */
 export function renderSvg(rows: Row[], title: string): string {
   const width = COLUMNS * CELL_WIDTH;

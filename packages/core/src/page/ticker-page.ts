@@ -1,4 +1,5 @@
-// One ticker's teletext page: header, name, state, newest output, chart, progress, next due, last runs.
+// One ticker's teletext page: header, name, state, newest output, chart, progress, next due, last
+// runs.
 
 import { line, mosaic } from "../mosaic.ts";
 import { isFailure, type Outcome, type Run } from "../run.ts";
