@@ -244,6 +244,14 @@ export default ticker(async (t) => {
     expect(new Set(numbers).size).toBe(20);
   });
 
+  test("nothing of a run reaches the next, of the same script or another", async () => {
+    const source = `print(typeof leak, "x" in {}, state.keys().length, Array.prototype.at.mine);
+      globalThis.leak = 1; Object.prototype.x = 1; Array.prototype.at.mine = 1; state.set("k", 1);`;
+    for (let i = 0; i < 12; i++) {
+      expect((await run(`${source} // ${i % 3}`)).text).toBe("undefined false 0 undefined");
+    }
+  });
+
   test("the declaration names exactly what the sandbox has", async () => {
     const plain = "Object Function Error Array Map"; // The engine's own begin like this.
     const ran = await run("print(Object.getOwnPropertyNames(globalThis).join(' '))");

@@ -96,8 +96,9 @@ export type SandboxJob = {
 
 /**
  * What leaves the sandbox while the script runs, in order. `at` is epoch ms inside the worker.
- * `output.text` is one call's lines without the last newline. Already bounded: no text over 16 KB (cut
- * with a mark), no metric name over 64 characters, numbers finite, fraction 0..1.
+ * `output.text` is whole lines without the last newline: one call's, or of calls in the same millisecond.
+ * Already bounded: no text over 16 KB (cut with a mark), no metric name over 64 characters, numbers
+ * finite, fraction 0..1. A flood of progress or metrics keeps only the newest values.
  */
 export type SandboxEvent =
   | { kind: "output"; at: number; text: string; stream: "out" | "err" }
