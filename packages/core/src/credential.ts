@@ -54,7 +54,7 @@ export function sameHash(a: string, b: string): boolean {
 }
 
 /**
- * Makes and stores a credential; the secret is in the answer and nowhere else. `lifeMs` null: no
+ * Makes and stores a credential; the secret is in the answer and nowhere else. `expiresAt` null: no
  * end.
  */
 export async function issueCredential(
