@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { pathOf, type Route } from "./address.ts";
 import { FailuresPage } from "./pages/failures.tsx";
 import { IndexPage } from "./pages/index.tsx";
 import { KillallPage } from "./pages/killall.tsx";
@@ -12,7 +13,7 @@ import { RunningPage } from "./pages/running.tsx";
 import { RunsPage } from "./pages/runs.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { TickerPage } from "./pages/ticker.tsx";
-import { pathOf, type Route, route } from "./router.ts";
+import { route } from "./router.ts";
 import { account } from "./service.ts";
 import { FastextBar, Header, Notices, StaleBanner } from "./shell.tsx";
 

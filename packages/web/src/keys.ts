@@ -1,7 +1,8 @@
 // The remote control. Digits go to pages, colours to the Fastext keys, letters to what the page offers; all
-// only outside inputs, and letters only while their switch is on. Deciding is pure (`PageEntry`, `isTyping`).
+// only outside inputs, and letters only while their switch is on.
 
 import { signal } from "@preact/signals";
+import { PageEntry } from "./page-entry.ts";
 import { hasKeys } from "./settings.ts";
 
 export type Fastext = {
@@ -20,25 +21,6 @@ export const isRevealed = signal(false);
 export const typed = signal("");
 
 const ENTRY_TIMEOUT_MS = 2_000;
-
-/** Three digits make a page number; the first is 1-8. */
-export class PageEntry {
-  digits = "";
-
-  /** Takes a digit; answers the page when it is whole. */
-  press(digit: string): string | null {
-    if (this.digits === "" && !/[1-8]/.test(digit)) return null;
-    this.digits += digit;
-    if (this.digits.length < 3) return null;
-    const page = this.digits;
-    this.digits = "";
-    return page;
-  }
-
-  cancel() {
-    this.digits = "";
-  }
-}
 
 type Action = () => void;
 /** What keys do on the page in hand, by `event.key`; the newest layer first. */

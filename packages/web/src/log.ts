@@ -110,8 +110,25 @@ export class Log {
       block.version++;
       this.rowCount += rows.length - 1;
       this.lineCount += part.lineCount;
+      this.#renumber(row.hole.run);
       this.version++;
+      return;
     }
+  }
+
+  /** Lines that came into the middle of a run move those after them on. */
+  #renumber(number: number) {
+    let next: number | null = null;
+    for (const block of this.blocks) {
+      for (const row of block.rows) {
+        if (row.kind !== "line" || row.run !== number) continue;
+        next = (next ?? row.line - 1) + 1;
+        if (row.line !== next) block.version++;
+        row.line = next;
+      }
+    }
+    const run = this.#runs.get(number);
+    if (run && next !== null) run.lines = next;
   }
 
   #hole(run: number, from: number, to: number, at: number) {

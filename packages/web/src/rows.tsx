@@ -1,9 +1,9 @@
 // The rows of a log, drawn in blocks of a hundred that the browser may leave undrawn while out of sight.
 
 import { Component } from "preact";
+import { pathOf } from "./address.ts";
 import type { Block, Hole, Row } from "./log.ts";
 import { Pieces } from "./pieces.tsx";
-import { pathOf } from "./router.ts";
 import type { Stamps } from "./settings.ts";
 import { runWord, spanWord, timeWord } from "./words.ts";
 

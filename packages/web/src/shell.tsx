@@ -1,10 +1,11 @@
 // What every page has: row 0, the banner when what is shown is old, notices, and the four Fastext keys.
 
 import { useLayoutEffect } from "preact/hooks";
+import { numberOf } from "./address.ts";
 import { now } from "./clock.ts";
 import { type Fastext, fastext, isRevealed, typed } from "./keys.ts";
 import { closeNotice, notice, spoken } from "./notice.ts";
-import { go, numberOf, route } from "./router.ts";
+import { go, route } from "./router.ts";
 import { account, connection, held, signOut, staleSince } from "./service.ts";
 import { clockWord, dateWord, timeWord } from "./words.ts";
 

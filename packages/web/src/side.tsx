@@ -3,11 +3,11 @@
 import { useSignal } from "@preact/signals";
 import { isFailure } from "@ticker/core/run";
 import type { Tile } from "@ticker/core/tile";
+import { pathOf } from "./address.ts";
 import { now } from "./clock.ts";
 import { REASONS } from "./log.ts";
 import { Bars, type Mark, Trend } from "./mosaic.tsx";
 import { tell } from "./notice.ts";
-import { pathOf } from "./router.ts";
 import { staleSince } from "./service.ts";
 import { Instant } from "./shell.tsx";
 import { durationOf, type Point, type RunRow, type Watch } from "./watch.ts";

@@ -4,11 +4,11 @@
 import type { Signal } from "@preact/signals";
 import type { Tile } from "@ticker/core/tile";
 import { setState } from "./actions.ts";
+import { pathOf } from "./address.ts";
 import { readLines } from "./ansi.ts";
 import { now } from "./clock.ts";
 import { Progress, type Tone, Trend } from "./mosaic.tsx";
 import { Pieces } from "./pieces.tsx";
-import { pathOf } from "./router.ts";
 import { held } from "./service.ts";
 import { keyOf, type Look, lookOf, shareOf } from "./tiles.ts";
 import { changeWord, countWord, dueWord, spanWord, valueWord, whenWord } from "./words.ts";

@@ -1,10 +1,11 @@
 // The editor's work on one ticker: its fields, the draft, saving with a version, trying. No drawing here.
 
 import { batch, computed, signal } from "@preact/signals";
+import { pathOf } from "../address.ts";
 import { call, Problem, reasonOf } from "../api.ts";
 import { serverNow } from "../clock.ts";
 import { tell } from "../notice.ts";
-import { go, pathOf } from "../router.ts";
+import { go } from "../router.ts";
 import { hearTiles, keyOf } from "../tiles.ts";
 import type { RunView, TickerView } from "../view.ts";
 import type { Fault } from "./code.ts";

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { pathOf } from "../address.ts";
 import { call, reasonOf } from "../api.ts";
 import type { CodeEditor } from "../editor/code.ts";
 import { Conflict, Diff } from "../editor/compare.tsx";
@@ -14,7 +15,7 @@ import { TryBox } from "../editor/try-box.tsx";
 import { Work } from "../editor/work.ts";
 import { EXAMPLES, type Example } from "../examples.ts";
 import { bindKeys, type Fastext } from "../keys.ts";
-import { go, pathOf } from "../router.ts";
+import { go } from "../router.ts";
 import { Title, usePage } from "../shell.tsx";
 import { keyOf } from "../tiles.ts";
 import type { TickerView } from "../view.ts";

@@ -3,11 +3,11 @@
 import type { Signal } from "@preact/signals";
 import type { Tile } from "@ticker/core/tile";
 import { useEffect, useState } from "preact/hooks";
+import { pathOf } from "../address.ts";
 import { now } from "../clock.ts";
 import { bindKeys } from "../keys.ts";
 import { LOGO } from "../logo.ts";
 import { Bars, type Mark, Mosaic } from "../mosaic.tsx";
-import { pathOf } from "../router.ts";
 import { held, status } from "../service.ts";
 import { Instant, usePage } from "../shell.tsx";
 import { TileCard } from "../tile.tsx";

@@ -1,7 +1,7 @@
 // P606 Now & next: what runs, and what is due, soonest first.
 
+import { pathOf } from "../address.ts";
 import { now } from "../clock.ts";
-import { pathOf } from "../router.ts";
 import { Instant, Title, usePage } from "../shell.tsx";
 import { keyOf, nextUp, tiles } from "../tiles.ts";
 import { clockWord, dueWord, whenWord } from "../words.ts";

@@ -1,6 +1,6 @@
 // P199: every page and every key. P190 is its part about settings.
 
-import { pathOf } from "../router.ts";
+import { pathOf } from "../address.ts";
 import { Title, usePage } from "../shell.tsx";
 import { keyOf, tiles } from "../tiles.ts";
 

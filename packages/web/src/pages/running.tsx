@@ -3,10 +3,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { killRun } from "../actions.ts";
+import { pathOf } from "../address.ts";
 import { callAll, reasonOf } from "../api.ts";
 import { now } from "../clock.ts";
 import { Progress } from "../mosaic.tsx";
-import { pathOf } from "../router.ts";
 import { Title, usePage } from "../shell.tsx";
 import { lookOfRun } from "../side.tsx";
 import { tiles } from "../tiles.ts";

@@ -1,9 +1,9 @@
 // All runs of a ticker, newest first, live at the top and older ones on demand.
 
 import { useSignal } from "@preact/signals";
+import { pathOf } from "../address.ts";
 import { call, reasonOf } from "../api.ts";
 import { tell } from "../notice.ts";
-import { pathOf } from "../router.ts";
 import { Title, usePage } from "../shell.tsx";
 import { RunItem } from "../side.tsx";
 import { findTile, hasTiles, keyOf } from "../tiles.ts";

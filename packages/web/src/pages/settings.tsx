@@ -1,6 +1,6 @@
 // P190-199: appearance and keys, tokens, secrets, the bin, the A-Z. Loaded when first asked for.
 
-import type { FixedPage } from "../router.ts";
+import type { FixedPage } from "../address.ts";
 import { AppearancePage } from "./appearance.tsx";
 import { BinPage } from "./bin.tsx";
 import { CardPage } from "./card.tsx";
