@@ -95,7 +95,7 @@ export class RunnerThread {
     if (Atomics.compareExchange(words, jobWord(slot), job, -job) !== job) return;
     const program = this.#scripts.get(item.script);
     if (!program) throw new Error(`broken invariant: script ${item.script} was never sent`);
-    Atomics.store(words, beganWord(slot), sharedMs());
+    Atomics.store(words, beganWord(slot), sharedMs() || 1);
     const execution: Execution = {
       program,
       limits: item.limits,

@@ -87,6 +87,8 @@ export class Runner {
     job.slot = slot;
     this.jobs.set(job.number, job);
     Atomics.store(this.#words, killWord(slot), 0);
+    // An earlier job's beginning, read a moment too early, would make this one look long overdue.
+    Atomics.store(this.#words, beganWord(slot), 0);
     Atomics.store(this.#words, jobWord(slot), job.number);
     if (!this.#sent.has(script)) this.#sendScript(script, text());
     const { limits, state, secrets } = job.asked;
