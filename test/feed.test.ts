@@ -93,6 +93,20 @@ describe("a ticker's feed", () => {
     expect(next?.from).toBe(early.to + 1);
   });
 
+  test("without replay, a run under way is followed from now on", async () => {
+    const source = 'print("before"); await sleep(300); print("after")';
+    const { id } = await server.ticker("underway", source);
+    const first = await server.feed();
+    first.send({ type: "subscribe", id: "a", feed: id });
+    await first.message((m) => m.type === "live");
+    await server.ask("POST", `/v1/tickers/${id}/run`);
+    await first.message((m) => isEvents(m) && m.events.some((e) => e.kind === "output"));
+    const late = await server.feed();
+    late.send({ type: "subscribe", id: "b", feed: id, last: 0 });
+    await late.message(ends(1));
+    expect(texts(late.messages, 1)).toEqual(["after"]);
+  });
+
   test("many viewers of a fast ticker all see every event once", async () => {
     const { id } = await server.ticker("fast", "print(run.number)", 50);
     const viewers = await Promise.all(Array.from({ length: 10 }, () => server.feed()));

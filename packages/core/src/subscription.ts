@@ -134,7 +134,7 @@ export function makeTickerSubscription(
   async function readOn(): Promise<void> {
     const ask = { before: null, limit: REPLAY_RUNS_MAX, failed: false };
     const newest = await store.listRuns(owner, tickerId, ask);
-    position ??= startAfter((newest[0]?.number ?? 0) - askLast());
+    position ??= startAt(newest, askLast());
     const at = position;
     const runs = newest.filter((run) => run.number > at.floor).reverse();
     for (const run of runs) {
@@ -187,6 +187,19 @@ export function makeTickerSubscription(
       if (slow) void catchUp();
     },
   };
+}
+
+/** Before the newest `last` runs; of older ones still under way, only what comes from now on. */
+function startAt(newest: Run[], last: number): Position {
+  const top = (newest[0]?.number ?? 0) - last;
+  const open = newest.filter((run) => run.number <= top && run.state !== "finished");
+  const position = startAfter(Math.min(top, ...open.map((run) => run.number - 1)));
+  for (const run of newest) {
+    if (run.number <= position.floor || run.number > top) continue;
+    const over = run.state === "finished";
+    position.parts.set(run.number, { seq: run.seq, over, record: false });
+  }
+  return position;
 }
 
 /** Consecutive events of one run as a batch; a record's single event stands for all before it. */
