@@ -109,7 +109,8 @@ describe("after all of them", () => {
     ticking = false;
     await Promise.all(neighbours);
     expect(ticks.length).toBeGreaterThan(scripts.length * 2);
-    expect(ticks.filter((tick) => tick.outcome !== "succeeded")).toEqual([]);
+    const bad = ticks.filter((tick) => tick.outcome !== "succeeded");
+    expect(bad.map((tick) => `${tick.outcome}: ${tick.error?.message}`)).toEqual([]);
     expect(ticks.every((tick) => tick.text.startsWith("tick"))).toBe(true);
   });
 

@@ -19,7 +19,7 @@ const KILL_GRACE_MS = 350;
 const STUCK_MS = 50;
 /** The thread is free, yet the answer does not come. */
 const SILENT_MS = 1_000;
-const RERUNS_MAX = 2;
+const RERUNS_MAX = 5;
 /** Threads beyond the sharing ones and the spare, while some are stuck. */
 const EXTRA_MAX = 4;
 /** A script that uses less CPU time in a run is quick. */
@@ -72,7 +72,9 @@ export class Supervisor {
     const open = usable.filter((each) => each.hasRoom);
     const quick = open.slice(0, this.shared);
     const apart = open.slice(this.shared);
-    if (this.#quick.has(job.script)) return this.#leastLoaded(quick.length > 0 ? quick : apart);
+    // A job that lost its thread to another is no culprit: it is kept away from the slow ones now.
+    const isQuick = job.reruns > 0 || this.#quick.has(job.script);
+    if (isQuick) return this.#leastLoaded(quick.length > 0 ? quick : apart);
     if (apart.length > 0) return this.#leastLoaded(apart);
     // A thread for it is on its way, or there can be no more and it has to go among the quick ones.
     const comes =
