@@ -151,7 +151,13 @@ function FastextKey({ item }: { item: Fastext }) {
 
 /** A key's name beside what it does, while keys are revealed. */
 export function Key({ name }: { name: string }) {
-  return isRevealed.value ? <kbd class="key">{name}</kbd> : null;
+  if (!isRevealed.value) return null;
+  return (
+    <>
+      {" "}
+      <kbd class="key">{name}</kbd>
+    </>
+  );
 }
 
 /** An instant: relative or short in the text, exact on hover. */

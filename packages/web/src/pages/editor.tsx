@@ -232,7 +232,7 @@ function Language({ work }: { work: Work }): ComponentChildren {
     <button
       type="button"
       class="t-w"
-      aria-label={`Language: ${language}. Change`}
+      title="Change the language"
       onClick={() =>
         work.change({ language: language === "typescript" ? "javascript" : "typescript" })
       }
@@ -269,7 +269,8 @@ function CodeArea({ work, onTry }: { work: Work; onTry: () => void }) {
     };
   }, [work]);
   const { source } = work.form.value;
-  useEffect(() => editor.value?.setText(source), [editor.value, source]);
+  // The newest text, not the one of this drawing: typing may have gone on, and must not be taken back.
+  useEffect(() => editor.value?.setText(work.form.peek().source), [editor.value, source]);
   useEffect(() => editor.value?.setFaults(work.faults.value), [editor.value, work.faults.value]);
   if (hasFailed.value)
     return (

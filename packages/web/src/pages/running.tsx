@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { killRun } from "../actions.ts";
 import { pathOf } from "../address.ts";
-import { callAll, reasonOf } from "../api.ts";
+import { call, reasonOf } from "../api.ts";
 import { now } from "../clock.ts";
 import { Progress } from "../mosaic.tsx";
 import { Title, usePage } from "../shell.tsx";
@@ -21,9 +21,9 @@ export function useOpenRuns(): { runs: OpenRun[] | null; trouble: string | null 
   const trouble = useSignal<string | null>(null);
   const changes = tiles.value.map(({ value }) => `${value.runNumber}.${value.running}`).join();
   useEffect(() => {
-    callAll<OpenRun>("/runs").then(
-      (found) => {
-        runs.value = found;
+    call<{ items: OpenRun[] }>("/runs").then(
+      ({ items }) => {
+        runs.value = items;
         trouble.value = null;
       },
       (error) => {
