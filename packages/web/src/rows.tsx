@@ -77,7 +77,8 @@ function RowView({ row, before, looks }: { row: Row; before: Row | undefined; lo
         {row.text === "" && " "}
       </span>
       {isFirst && (
-        <a class="rn" href={home} aria-label={`Run ${row.run}`}>
+        <a class="rn" href={home}>
+          <span class="unseen">Run </span>
           {runWord(row.run)}
         </a>
       )}

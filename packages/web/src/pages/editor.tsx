@@ -7,7 +7,6 @@ import { pathOf } from "../address.ts";
 import { call, reasonOf } from "../api.ts";
 import type { CodeEditor } from "../editor/code.ts";
 import { Conflict, Diff } from "../editor/compare.tsx";
-import { readDraft } from "../editor/draft.ts";
 import { describeForm, formOf, formOfExample } from "../editor/form.ts";
 import { PolicyBox } from "../editor/policy-box.tsx";
 import { ScheduleBox } from "../editor/schedule-box.tsx";
@@ -256,8 +255,8 @@ function CodeArea({ work, onTry }: { work: Work; onTry: () => void }) {
           onTry,
           onSave: () => void work.save(),
         });
-        if (readDraft(work.base.value?.id ?? null) === null && !work.base.value)
-          editor.value.focus();
+        // Whoever is already writing somewhere else must not be pulled away.
+        if (document.activeElement === document.body) editor.value.focus();
       },
       () => {
         hasFailed.value = true;
