@@ -21,18 +21,21 @@ const ends = (run: number) => (m: ServerMessage) =>
 function contiguous(messages: ServerMessage[], id: string): string[] {
   const faults: string[] = [];
   const last = new Map<number, number>();
-  let newest = 0;
+  const gone = new Set<number>();
   for (const message of messages) {
-    if (message.type === "gap" && message.id === id) newest = Math.max(newest, message.toRun ?? 0);
+    if (message.type === "gap" && message.id === id) {
+      for (let run = message.fromRun ?? 1; run <= (message.toRun ?? 0); run++) gone.add(run);
+    }
     if (!isEvents(message) || message.id !== id) continue;
-    const before = last.get(message.run) ?? (message.run > newest ? 0 : null);
-    if (before === null) faults.push(`run ${message.run} came again`);
-    else if (message.from !== before + 1)
+    const before = last.get(message.run) ?? 0;
+    if (message.from !== before + 1)
       faults.push(`run ${message.run}: ${message.from} after ${before}`);
-    if (before === 0 && newest > 0 && message.run > newest + 1)
-      faults.push(`run ${message.run} after ${newest}`);
     last.set(message.run, message.to);
-    newest = Math.max(newest, message.run);
+  }
+  const runs = [...last.keys()];
+  for (let run = Math.min(...runs); run <= Math.max(...runs); run++) {
+    if (!last.has(run) && !gone.has(run)) faults.push(`run ${run} is missing`);
+    if (last.has(run) && gone.has(run)) faults.push(`run ${run} came after it was said to be gone`);
   }
   return faults;
 }

@@ -252,6 +252,15 @@ export default ticker(async (t) => {
     }
   });
 
+  test("thousands of different scripts at once cost no thread its life", async () => {
+    const before = sandbox.stats().reruns;
+    const ran = await Promise.all(Array.from({ length: 5_000 }, (_, i) => run(`print(${i})`)));
+    expect(
+      ran.filter((each, i) => each.text !== String(i)).map((r) => [r.outcome, r.error, r.text]),
+    ).toEqual([]);
+    expect(sandbox.stats().reruns).toBe(before);
+  });
+
   test("the declaration names exactly what the sandbox has", async () => {
     const plain = "Object Function Error Array Map"; // The engine's own begin like this.
     const ran = await run("print(Object.getOwnPropertyNames(globalThis).join(' '))");

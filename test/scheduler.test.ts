@@ -189,10 +189,8 @@ describe("a process that went away", () => {
     world = await makeWorld();
     const ticker = await world.ticker({ schedule: { every: 60_000 } });
     const job = await world.hand.next();
-    world.clock.move(50);
-    await world.event("started", 1);
-    world.clock.move(50);
     job.print("half way");
+    world.clock.move(100);
     await world.event("output", 1);
     await world.crash();
     world = await makeWorld({ folder: world.folder, startAt: START + 500 });

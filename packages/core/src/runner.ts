@@ -16,7 +16,9 @@ import type { Ticker } from "./ticker.ts";
 
 export const LEASE_MS = 30_000;
 /** A run that says nothing is shown as started after this long; shorter ones tell all at their end. */
-const ANNOUNCE_MS = 15;
+const ANNOUNCE_MS = 100;
+/** What a script prints is appended from this long after its start; most scripts are over by then. */
+const FIRST_FLUSH_MS = 15;
 /** Least time between two appends of one run: at most 50 messages a second, so a viewer sees it within 40 ms. */
 const FLUSH_MS = 20;
 /** A full pile is appended at once, whatever the clock says, so memory stays bounded. */
@@ -53,6 +55,8 @@ type Attempt = {
   startedAt: number | null;
   announced: boolean;
   flushedMono: number;
+  /** When the first thing came out of the sandbox. */
+  heardMono: number | null;
   beganMono: number;
   leaseMono: number;
   /** Appends in order; the finish waits for it. */
@@ -133,7 +137,7 @@ export function makeRunner(
     for (const attempt of attempts.values()) {
       if (!attempt.inSandbox) continue;
       const quiet = !attempt.announced && now - attempt.beganMono >= ANNOUNCE_MS;
-      const piled = attempt.output.pending() > 0 && now - attempt.flushedMono >= FLUSH_MS;
+      const piled = attempt.output.pending() > 0 && ripe(attempt, now);
       if (quiet || piled) flush(attempt);
       if (now - attempt.leaseMono >= LEASE_MS / 3) renew(attempt, now);
     }
@@ -161,10 +165,16 @@ export function makeRunner(
     attempt.startedAt ??= events[0]?.at ?? null;
     attempt.output.add(events);
     const now = clock.monotonic();
-    const old = now - attempt.beganMono >= ANNOUNCE_MS;
-    const due = old && now - attempt.flushedMono >= FLUSH_MS;
-    if (due || attempt.output.pending() >= PILE_MAX) flush(attempt);
+    attempt.heardMono ??= now;
+    const piled = attempt.output.pending();
+    if (piled >= PILE_MAX || (piled > 0 && ripe(attempt, now))) flush(attempt);
   }
+
+  /** Old enough to be worth an append of its own, and not appended to a moment ago. */
+  const ripe = (attempt: Attempt, now: number): boolean =>
+    attempt.heardMono !== null &&
+    now - attempt.heardMono >= FIRST_FLUSH_MS &&
+    now - attempt.flushedMono >= FLUSH_MS;
 
   // -- from start to end
 
@@ -282,7 +292,8 @@ export function makeRunner(
       output: makeOutput(ticker.limits.outputBytes, (text) => text),
       startedAt: null,
       announced: false,
-      flushedMono: 0,
+      flushedMono: Number.NEGATIVE_INFINITY,
+      heardMono: null,
       beganMono: mono,
       leaseMono: mono,
       tail: Promise.resolve(),

@@ -13,6 +13,14 @@ const BATCH_MAX = 500;
 /** Due times of a cron line counted exactly up to this many; a minutely one fills a week. */
 const COUNT_MAX = 100_000;
 const RETRY_PASS_MS = 250;
+/**
+ * Least time between two passes, by how many runs are under way. A pass costs a commit, a wake-up of the
+ * workers and three queries whatever it finds, so a busy service takes several due times at once.
+ */
+const GAPS_MS = [
+  { underway: 8, gapMs: 5 },
+  { underway: 3, gapMs: 2 },
+];
 /** Catching up with `all` lines the late due times up behind each other, whatever overlap says. */
 const CATCH_UP_QUEUE_MAX = 100;
 
@@ -119,6 +127,8 @@ export function makeScheduler(
   let starved = false;
   /** What the alarm is set to; null when nothing is due. */
   let wakeAt: number | null = null;
+  let passedMono = Number.NEGATIVE_INFINITY;
+  let pacing: (() => void) | null = null;
 
   /** How many due times it took. */
   async function claimAll(now: number): Promise<number> {
@@ -129,7 +139,7 @@ export function makeScheduler(
     const claims = due.map(async (entry) => {
       const claim = decide(entry, now, hooks.heldFor(entry.ticker.owner), holder);
       const claimed = await store.claim(claim);
-      if (claimed.claimed) begin(entry.ticker, claimed);
+      if (claimed.claimed) hand(entry.ticker, claimed);
       // That very run exists (a clock that went back, an answer that was lost): only move on.
       else if (claimed.why === "same-run") await store.claim({ ...claim, run: null, unrun: null });
     });
@@ -138,7 +148,7 @@ export function makeScheduler(
     return due.length;
   }
 
-  function begin(ticker: Ticker, claimed: Extract<Claimed, { claimed: true }>): void {
+  function hand(ticker: Ticker, claimed: Extract<Claimed, { claimed: true }>): void {
     hooks.claimed(ticker, claimed);
     if (claimed.run?.state === "running") runner.start(ticker, claimed.run);
   }
@@ -157,27 +167,23 @@ export function makeScheduler(
 
   async function pass(): Promise<void> {
     try {
-      let taken = 0;
-      do {
-        again = false;
-        await retryAll(clock.now());
-        taken = await claimAll(clock.now());
-        if (starved && runner.room() > 0) again = true;
-      } while (again && !stopped);
-      if (!stopped) await rearm(taken > 0);
+      again = false;
+      const now = clock.now();
+      await retryAll(now);
+      const taken = await claimAll(now);
+      if (!stopped) await rearm(now, taken > 0);
     } catch (error) {
       platform.log.error("a scheduler pass failed; the next one follows", { cause: String(error) });
       if (!stopped) wake(clock.now() + RETRY_PASS_MS);
     }
   }
 
-  async function rearm(progress: boolean): Promise<void> {
+  async function rearm(passedAt: number, progress: boolean): Promise<void> {
     const at = await store.nextWakeAt();
-    const now = clock.now();
-    // Due already and nothing could be done about it: without room the end of a run wakes us, and this is
-    // the net beneath it. Asking again at once would spin.
-    const stuck = at !== null && at <= now && (!progress || runner.room() <= 0);
-    wake(stuck ? now + RETRY_PASS_MS : at);
+    // It was due in this pass, and nothing could be done about it: without room the end of a run wakes us,
+    // and this is the net beneath it. Asking again at once would spin.
+    const stuck = at !== null && at <= passedAt && (!progress || runner.room() <= 0);
+    wake(stuck ? clock.now() + RETRY_PASS_MS : at);
   }
 
   function wake(at: number | null): void {
@@ -186,14 +192,24 @@ export function makeScheduler(
   }
 
   function poke(): void {
-    if (stopped) return;
+    if (stopped || pacing !== null) return;
     if (passing !== null) {
       again = true;
       return;
     }
+    const crowd = runner.underway();
+    const gapMs = GAPS_MS.find((gap) => crowd >= gap.underway)?.gapMs ?? 0;
+    const waitMs = passedMono + gapMs - clock.monotonic();
+    if (waitMs < 1) begin();
+    else pacing = clock.after(waitMs, begin);
+  }
+
+  function begin(): void {
+    pacing = null;
     passing = pass().finally(() => {
       passing = null;
-      if (again) poke();
+      passedMono = clock.monotonic();
+      if (again || (starved && runner.room() > 0)) poke();
     });
   }
 
@@ -203,7 +219,8 @@ export function makeScheduler(
       if (starved) poke();
       else if (nextDueAt !== null && (wakeAt === null || nextDueAt < wakeAt) && passing === null) {
         wake(nextDueAt);
-      } else if (passing !== null && nextDueAt !== null) again = true;
+      }
+      // While a pass is under way its end reads the next due time, this one included.
     },
     async settled() {
       while (passing !== null) await passing;
@@ -211,6 +228,7 @@ export function makeScheduler(
     async stop() {
       stopped = true;
       wake(null);
+      pacing?.();
       while (passing !== null) await passing;
     },
   };

@@ -165,7 +165,11 @@ export function makeTickerSubscription(
       if (closed || !watcher.ready()) return false;
       const from = seqOf(at, run.number) + 1;
       const events = await store.readEvents(owner, tickerId, run.number, from, EVENTS_PER_READ);
-      if (events.length === 0) return true;
+      if (events.length === 0) {
+        // Under way and silent so far: known all the same, or what follows it would look like a gap.
+        if (from === 1) at.parts.set(run.number, { seq: 0, over: false, record: false });
+        return true;
+      }
       const batch = batchOf(run, events, from);
       advance(at, batch);
       hooks.delivered(events.length);

@@ -41,7 +41,6 @@ export async function createTicker(
   input: TickerInput,
   options: CreateOptions,
 ): Promise<{ entry: Entry; replayed: boolean }> {
-  const now = platform.clock.now();
   const requestHash = options.key === null ? null : await sha256(canonical(input));
   const keyedId = options.key === null ? null : await idFromKey(owner, options.key);
   if (keyedId !== null) {
@@ -57,10 +56,12 @@ export async function createTicker(
       `This account has its ${TICKERS_MAX} tickers: delete some first.`,
     );
   }
+  await demandScriptCompiles(platform, input.script);
+  // Read after the check, which may take its time: the first due time is not late before it is made.
+  const now = platform.clock.now();
   const schedule = parseSchedule(input.schedule, now, options.zone);
   const state = input.state ?? "started";
   const nextDueAt = state === "started" ? firstDue(schedule, now) : null;
-  await demandScriptCompiles(platform, input.script);
   const draft: Omit<Ticker, "id" | "page"> = {
     owner,
     name: input.name,

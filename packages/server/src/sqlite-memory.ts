@@ -48,6 +48,8 @@ export function makeMemory(db: DatabaseSync) {
   const tallies = new Map<string, Map<number, Tallied>>();
   const grown = new Set<number>();
   let grownKnown = false;
+  /** Tickers known to keep nothing between runs: most of them, and asked before every run. */
+  const stateless = new Set<number>();
 
   function keep(key: number, ticker: Ticker, size: number): Known {
     drop(ticker.id);
@@ -146,6 +148,7 @@ export function makeMemory(db: DatabaseSync) {
     drop,
     knownById,
     knownByKey,
+    stateless,
     status,
     runByNumber,
     runById,
@@ -170,6 +173,7 @@ export function makeMemory(db: DatabaseSync) {
     entry: (known: Known): Entry => ({ ticker: known.ticker, status: status(known) }),
     /** Drops what a rollback may have made untrue. Tallies of verbs still in the group are kept. */
     forget(groupToo: boolean): void {
+      stateless.clear();
       ids.clear();
       keys.clear();
       chars = 0;

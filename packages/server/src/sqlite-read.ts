@@ -159,7 +159,9 @@ export function readVerbs(
     readState(tickerId) {
       return group.glance("read kept state", () => {
         const known = memory.knownById(tickerId);
-        const rows = known ? kept.all(known.key) : [];
+        if (known === null || memory.stateless.has(known.key)) return {};
+        const rows = kept.all(known.key);
+        if (rows.length === 0) memory.stateless.add(known.key);
         return Object.fromEntries(rows.map((row) => [String(row.name), String(row.value)]));
       });
     },

@@ -67,7 +67,10 @@ export function runVerbs(
     for (const name in writes) {
       const value = writes[name] ?? null;
       if (value === null) dropValue.run(known.key, name);
-      else keepValue.run(known.key, name, value);
+      else {
+        memory.stateless.delete(known.key);
+        keepValue.run(known.key, name, value);
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { SandboxEvent, SandboxJob, SandboxResult } from "@ticker/core/platform";
 import type { Runner } from "./runner.ts";
+import type { Numbered } from "./scripts.ts";
 
 export class Job {
   readonly number: number;
@@ -18,7 +19,7 @@ export class Job {
   alone = false;
   /** Key of its source. */
   key = "";
-  script = 0;
+  script: Numbered | null = null;
   /** Fetches under way. */
   readonly fetches = new Map<number, AbortController>();
   isOver = false;
@@ -41,6 +42,11 @@ export class Job {
     this.facts = JSON.stringify({ run: { ...run, dueAt, last, lastFailure, service }, ticker });
     this.#onEvents = onEvents;
     this.#resolve = resolve;
+  }
+
+  /** Zero while its script is not compiled. */
+  get scriptNumber(): number {
+    return this.script?.number ?? 0;
   }
 
   tell(events: SandboxEvent[]): void {

@@ -31,7 +31,8 @@ export class RunnerThread {
   #machines: Machines;
   #outbox: Outbox;
   #scripts = new Map<number, Program>();
-  #queue: RunMessage[] = [];
+  /** With its program, which `forget` may drop while the run waits here. */
+  #queue: { run: RunMessage; program: Program }[] = [];
   #running = new Map<number, Running>();
   #pumping = false;
 
@@ -52,7 +53,7 @@ export class RunnerThread {
           this.#scripts.clear();
           break;
         case "run":
-          this.#queue.push(item);
+          this.#queue.push({ run: item, program: this.#programOf(item.script) });
           break;
         case "kill":
           this.#running.get(item.job)?.kill();
@@ -69,10 +70,10 @@ export class RunnerThread {
     if (this.#pumping) return;
     const began = this.#world.clock.monotonic();
     let next = 0;
-    for (const job of this.#queue) {
+    for (const { run, program } of this.#queue) {
       if (this.#world.clock.monotonic() - began >= TURN_MS || this.#isFull()) break;
       next++;
-      this.#start(job);
+      this.#start(run, program);
     }
     this.#queue = this.#queue.slice(next);
     this.#outbox.flush();
@@ -88,13 +89,17 @@ export class RunnerThread {
     return this.#machines.busyBytes > BUSY_BYTES_MAX;
   }
 
-  #start(item: RunMessage): void {
+  #programOf(script: number): Program {
+    const program = this.#scripts.get(script);
+    if (!program) throw new Error(`broken invariant: script ${script} was never sent`);
+    return program;
+  }
+
+  #start(item: RunMessage, program: Program): void {
     const words = this.#words;
     const { job, slot } = item;
     // The main thread may have taken it back meanwhile, to run it elsewhere: only one side can win this.
     if (Atomics.compareExchange(words, jobWord(slot), job, -job) !== job) return;
-    const program = this.#scripts.get(item.script);
-    if (!program) throw new Error(`broken invariant: script ${item.script} was never sent`);
     Atomics.store(words, beganWord(slot), sharedMs() || 1);
     const execution: Execution = {
       program,

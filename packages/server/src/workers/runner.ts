@@ -20,7 +20,7 @@ import {
 import { WORKER_OPTIONS, WORKER_URL } from "./worker-options.ts";
 
 export const SLOTS = 100;
-const SCRIPTS_MAX = 500;
+const SCRIPTS_MAX = 2_000;
 const SCRIPTS_LENGTH_MAX = 8 * 1024 * 1024;
 
 export type RunnerListener = {
@@ -80,7 +80,10 @@ export class Runner {
     };
   }
 
-  send(job: Job, script: number, text: () => SentScript): void {
+  send(job: Job): void {
+    const { script: program } = job;
+    if (program === null) throw new Error("broken invariant: a job without its script");
+    const { number: script, text } = program;
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error("broken invariant: no free slot");
     job.runner = this;
@@ -90,7 +93,7 @@ export class Runner {
     // An earlier job's beginning, read a moment too early, would make this one look long overdue.
     Atomics.store(this.#words, beganWord(slot), 0);
     Atomics.store(this.#words, jobWord(slot), job.number);
-    if (!this.#sent.has(script)) this.#sendScript(script, text());
+    if (!this.#sent.has(script)) this.#sendScript(script, text);
     const { limits, state, secrets } = job.asked;
     this.#post({
       kind: "run",
@@ -149,7 +152,8 @@ export class Runner {
   ranMs(job: Job, now: number): number | null {
     if (Atomics.load(this.#words, jobWord(job.slot)) !== -job.number) return null;
     const began = Atomics.load(this.#words, beganWord(job.slot));
-    return Math.max(0, sharedSince(now, began));
+    // Begun, but its thread has not yet said when.
+    return began === 0 ? 0 : Math.max(0, sharedSince(now, began));
   }
 
   now(): number {

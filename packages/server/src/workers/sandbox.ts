@@ -42,7 +42,7 @@ export type SandboxStats = {
 };
 
 export type WorkerSandbox = Sandbox & {
-  /** Rejects when the engine cannot be used at all. */
+  /** Resolves when the threads are there and warm; rejects when the engine cannot be used at all. */
   ready(): Promise<void>;
   stats(): SandboxStats;
   /** Ends everything; jobs under way end `interrupted`. */
@@ -117,7 +117,7 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
     const waiting: Job[] = [];
     for (const job of queue.splice(0)) {
       const runner = supervisor.place(job);
-      if (runner) runner.send(job, job.script, () => scripts.text(job.script));
+      if (runner) runner.send(job);
       else waiting.push(job);
     }
     queue.push(...waiting);
@@ -186,8 +186,13 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
       return (await compiler.compile(script)).error;
     },
     room: () => Math.max(0, supervisor.shared * SLOTS - jobs.size),
-    ready: async () => {
+    async ready() {
       await image;
+      // The first check starts the compiler's thread; it must not make the first ticker late.
+      await Promise.all([
+        supervisor.ready,
+        compiler.compile({ language: "javascript", source: "" }),
+      ]);
     },
     stats: () => ({
       ...supervisor.stats(),

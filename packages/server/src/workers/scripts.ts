@@ -1,43 +1,36 @@
-// Scripts by number, so that a source travels to a thread once and not with every run.
+// Scripts by number, so that a source travels to a thread once and not with every run. A job holds its
+// script itself: forgetting one here only means that its next job gives it a new number.
 
 import type { SentScript } from "./message.ts";
 
 const KEPT_MAX = 5_000;
 const KEPT_LENGTH_MAX = 64 * 1024 * 1024;
 
+export type Numbered = { number: number; text: SentScript };
+
 export class Scripts {
-  #numbers = new Map<string, number>();
-  #texts = new Map<number, SentScript>();
+  #known = new Map<string, Numbered>();
   #length = 0;
   #last = 0;
 
-  find(key: string): number | undefined {
-    return this.#numbers.get(key);
+  find(key: string): Numbered | undefined {
+    return this.#known.get(key);
   }
 
-  add(key: string, text: SentScript): number {
-    const known = this.#numbers.get(key);
+  add(key: string, text: SentScript): Numbered {
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#numbers.size >= KEPT_MAX || this.#length > KEPT_LENGTH_MAX) this.#forgetOldest();
-    const number = ++this.#last;
-    this.#numbers.set(key, number);
-    this.#texts.set(number, text);
+    if (this.#known.size >= KEPT_MAX || this.#length > KEPT_LENGTH_MAX) this.#forgetOldest();
+    const added = { number: ++this.#last, text };
+    this.#known.set(key, added);
     this.#length += key.length;
-    return number;
+    return added;
   }
 
-  text(number: number): SentScript {
-    const text = this.#texts.get(number);
-    if (!text) throw new Error(`broken invariant: script ${number} is not kept`);
-    return text;
-  }
-
-  /** Jobs under way still ask for theirs by number, so only the older half goes. */
   #forgetOldest(): void {
-    const oldest = [...this.#numbers].slice(0, Math.ceil(this.#numbers.size / 2));
-    for (const [key, number] of oldest) {
-      this.#numbers.delete(key);
-      this.#texts.delete(number);
+    const oldest = [...this.#known.keys()].slice(0, Math.ceil(this.#known.size / 2));
+    for (const key of oldest) {
+      this.#known.delete(key);
       this.#length -= key.length;
     }
   }

@@ -41,6 +41,9 @@ export type SupervisorListener = {
 export class Supervisor {
   /** Threads that share the work in quiet times. */
   readonly shared: number;
+  /** Resolves when the first threads have come up. */
+  readonly ready: Promise<void>;
+  #isReady: () => void;
   #listener: SupervisorListener;
   #image: Image | null = null;
   #runners: Runner[] = [];
@@ -57,6 +60,9 @@ export class Supervisor {
   constructor(shared: number, listener: SupervisorListener) {
     this.shared = shared;
     this.#listener = listener;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#isReady = resolve;
   }
 
   start(image: Image): void {
@@ -73,7 +79,7 @@ export class Supervisor {
     const quick = open.slice(0, this.shared);
     const apart = open.slice(this.shared);
     // A job that lost its thread to another is no culprit: it is kept away from the slow ones now.
-    const isQuick = job.reruns > 0 || this.#quick.has(job.script);
+    const isQuick = job.reruns > 0 || this.#quick.has(job.scriptNumber);
     if (isQuick) return this.#leastLoaded(quick.length > 0 ? quick : apart);
     if (apart.length > 0) return this.#leastLoaded(apart);
     // A thread for it is on its way, or there can be no more and it has to go among the quick ones.
@@ -86,8 +92,9 @@ export class Supervisor {
 
   /** Notes how a script behaves: the quick ones share threads that nothing slow is let into. */
   finished(job: Job, result: SandboxResult): void {
-    if (result.cpuMs >= QUICK_MS || result.outcome === "timed-out") this.#quick.delete(job.script);
-    else if (this.#quick.size < QUICK_KEPT_MAX) this.#quick.add(job.script);
+    if (result.cpuMs >= QUICK_MS || result.outcome === "timed-out")
+      this.#quick.delete(job.scriptNumber);
+    else if (this.#quick.size < QUICK_KEPT_MAX) this.#quick.add(job.scriptNumber);
     else this.#quick.clear();
   }
 
@@ -214,7 +221,7 @@ export class Supervisor {
   /** Moves jobs that have not begun away from behind a long slice. */
   #relieve(runner: Runner, executing: Job | undefined): void {
     this.#stuck.add(runner);
-    if (executing) this.#quick.delete(executing.script);
+    if (executing) this.#quick.delete(executing.scriptNumber);
     const moved = [...runner.jobs.values()].filter((job) => runner.takeBack(job));
     this.#keepEnough();
     if (moved.length > 0) this.#listener.requeue(moved);
@@ -295,6 +302,7 @@ export class Supervisor {
         new Runner(image, {
           ready: () => {
             this.#startFailures = 0;
+            if (this.#runners.filter((each) => each.isReady).length > this.shared) this.#isReady();
             this.#listener.changed();
           },
           received: (from, items) => this.#listener.received(from, items),
