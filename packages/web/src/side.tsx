@@ -5,7 +5,7 @@ import { isFailure } from "@ticker/core/run";
 import type { Tile } from "@ticker/core/tile";
 import { pathOf } from "./address.ts";
 import { now } from "./clock.ts";
-import { REASONS } from "./log.ts";
+import { REASONS, sayOutcome } from "./log.ts";
 import { Bars, type Mark, Trend } from "./mosaic.tsx";
 import { tell } from "./notice.ts";
 import { staleSince } from "./service.ts";
@@ -236,7 +236,8 @@ export function lookOfRun(row: { outcome: RunRow["outcome"]; state: RunRow["stat
 }
 
 /** One run as a line of a list. */
-export function RunItem({ row, ticker }: { row: RunRow; ticker: string }) {
+export function RunItem(props: { row: RunRow; ticker: string; isLong?: boolean }) {
+  const { row, ticker } = props;
   const look = lookOfRun(row);
   const took = durationOf(row, now.value);
   return (
@@ -249,7 +250,7 @@ export function RunItem({ row, ticker }: { row: RunRow; ticker: string }) {
         </span>
         <span class="rt">{momentWord(row.dueAt, now.value)}</span>
         <span class="rd">{took === null ? "" : spanWord(took)}</span>
-        <span class="rx">{remarkOf(row)}</span>
+        <span class="rx">{props.isLong ? longRemarkOf(row) : remarkOf(row)}</span>
       </a>
     </li>
   );
@@ -260,6 +261,12 @@ function remarkOf(row: RunRow): string {
   if (row.outcome === null && row.progress) return `${Math.round(row.progress.fraction * 100)}%`;
   if (row.outcome === null || row.outcome === "succeeded") return "";
   return row.outcome;
+}
+
+function longRemarkOf(row: RunRow): string {
+  if (row.outcome === null || row.outcome === "succeeded") return remarkOf(row);
+  if (row.reason) return `${remarkOf(row)}: ${REASONS[row.reason] ?? row.reason}`;
+  return sayOutcome(row.outcome, row.error);
 }
 
 /** The same page for a terminal. */

@@ -76,7 +76,10 @@ export class Watch {
     for (const run of page.items) {
       const known = this.#rows.get(run.number);
       const progress = run.progress === null ? null : { fraction: run.progress, message: null };
-      if (known?.state !== "finished") this.#rows.set(run.number, { ...run, progress });
+      if (known?.state === "finished") continue;
+      // The record of an open run may not say yet when it started; its events do.
+      const startedAt = run.startedAt ?? known?.startedAt ?? null;
+      this.#rows.set(run.number, { ...run, startedAt, progress: known?.progress ?? progress });
     }
     this.#redraw();
   }

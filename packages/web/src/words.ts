@@ -60,10 +60,9 @@ export function whenWord(at: number, now: number, zone?: string): string {
   return `${day} ${time}`;
 }
 
-/** As `whenWord`, with the seconds of today. */
+/** As `whenWord`, to the second. */
 export function momentWord(at: number, now: number, zone?: string): string {
-  const word = whenWord(at, now, zone);
-  return word.startsWith("today") ? `today ${timeWord(at, false, zone)}` : word;
+  return `${whenWord(at, now, zone)}${timeWord(at, false, zone).slice(5)}`;
 }
 
 /** Some places write September with four letters; a teletext column has room for three. */

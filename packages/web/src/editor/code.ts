@@ -171,8 +171,8 @@ const THEME = EditorView.theme(
     },
     ".cm-lint-marker-error": { content: "'✗'", color: "var(--r)" },
     ".cm-tooltip": { backgroundColor: "#00006a", color: "#fff", border: "1px solid var(--c)" },
-    ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--font)" },
-    ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--font)" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
       backgroundColor: "var(--c)",
       color: "#000",
     },

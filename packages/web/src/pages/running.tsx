@@ -72,7 +72,7 @@ export function OpenRunList({ runs, hasStop }: { runs: OpenRun[]; hasStop: boole
             {run.progress !== null && (
               <Progress share={run.progress} label={`${run.name}, run ${run.number}`} />
             )}
-            <span class="t-y">{run.startedAt ? spanWord(now.value - run.startedAt) : ""}</span>
+            <span class="t-y">{sinceOf(run)}</span>
             {hasStop && (
               <button
                 type="button"
@@ -86,4 +86,9 @@ export function OpenRunList({ runs, hasStop }: { runs: OpenRun[]; hasStop: boole
       })}
     </ul>
   );
+}
+
+/** Its record may not say yet when it started; when it was due is near enough. */
+function sinceOf(run: OpenRun): string {
+  return run.state === "running" ? spanWord(now.value - (run.startedAt ?? run.dueAt)) : "";
 }

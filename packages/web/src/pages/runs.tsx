@@ -72,7 +72,7 @@ function Known(props: { id: string; name: string; address: string; total: number
       </Title>
       <ol class="runs long">
         {rows.map((row) => (
-          <RunItem key={row.number} row={row} ticker={props.address} />
+          <RunItem key={row.number} row={row} ticker={props.address} isLong />
         ))}
       </ol>
       {rows.length === 0 && (
