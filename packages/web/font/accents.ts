@@ -3,8 +3,24 @@
 
 import { type Outline, outlinesOfDots } from "./dots.ts";
 
-/** Which row a squeezed capital can best do without; 2 unless told. */
-const SPARE_ROW: Record<string, number> = { A: 3, D: 3, I: 3, O: 3, U: 3, N: 1, Y: 1, Z: 1 };
+/** Rows a squeezed letter can best do without: the first for a flat mark, both for a tall one. */
+const SPARE_ROWS: Record<string, [number, number]> = {
+  A: [3, 5],
+  E: [2, 5],
+  F: [2, 5],
+  N: [0, 6],
+  R: [2, 4],
+  S: [1, 5],
+  Y: [0, 6],
+  Z: [1, 5],
+  b: [0, 3],
+  d: [0, 3],
+  h: [0, 3],
+  k: [0, 1],
+  l: [1, 2],
+  t: [0, 3],
+};
+const USUAL_SPARE_ROWS = [3, 2];
 const BELOW = new Set(["0326", "0327", "0328"]);
 const RANGES: [number, number][] = [
   [0xc0, 0x17f],
@@ -32,17 +48,18 @@ export function accentedLetters(
   return found;
 }
 
+/** Letter and mark are outlined apart, so that no diagonal is smoothed from one into the other. */
 function compose(base: string, rows: string[], mark: string, dots: string[]): Outline[] {
-  const body = rows.slice(0, 7);
-  if (BELOW.has(mark)) return outlinesOfDots([...body, ...merge(rows.slice(7), dots)]);
+  if (BELOW.has(mark)) {
+    const lower = [...Array<string>(7).fill(""), ...dots];
+    return [...outlinesOfDots(rows.slice(0, 7)), ...outlinesOfDots(lower)];
+  }
+  const above = outlinesOfDots(dots, 1);
   const isLow = base === "i" || base === "j" || !`${rows[0]}${rows[1]}`.includes("#");
-  if (isLow) return outlinesOfDots([...dots, ...rows.slice(2)]);
-  const squeezed = body.filter((_, y) => y !== (SPARE_ROW[base] ?? 2));
-  return outlinesOfDots([...dots, ...squeezed, ...rows.slice(7)], 1);
-}
-
-function merge(rows: string[], dots: string[]): string[] {
-  return dots.map((line, y) =>
-    [...line].map((dot, x) => (rows[y]?.[x] === "#" ? "#" : dot)).join(""),
-  );
+  if (isLow) return [...above, ...outlinesOfDots(["", "", ...rows.slice(2)])];
+  const isTall = dots[1]?.includes("#") ?? false;
+  const spare = (SPARE_ROWS[base] ?? USUAL_SPARE_ROWS).slice(0, isTall ? 2 : 1);
+  const squeezed = rows.slice(0, 7).filter((_, y) => !spare.includes(y));
+  const lead = isTall ? ["", ""] : [""];
+  return [...above, ...outlinesOfDots([...lead, ...squeezed, ...rows.slice(7)])];
 }

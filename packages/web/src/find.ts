@@ -3,21 +3,31 @@
 
 import type { Log } from "./log.ts";
 
-export type Found = { keys: number[]; set: ReadonlySet<number> };
-export const NOTHING: Found = { keys: [], set: new Set() };
+export type Found = {
+  /** Keys of the rows, in order. */
+  keys: number[];
+  /** The same by block: a block whose rows did not change keeps its set, so it need not be drawn again. */
+  blocks: ReadonlyMap<number, ReadonlySet<number>>;
+};
+export const NOTHING: Found = { keys: [], blocks: new Map() };
 
-/** Keys of all rows that have the text in them, in order. Capitals matter only if the text has some. */
-export function findRows(log: Log, text: string): Found {
+/** All rows that have the text in them. Capitals matter only if the text has some. */
+export function findRows(log: Log, text: string, before: Found = NOTHING): Found {
   if (!text) return NOTHING;
   const isExact = text !== text.toLowerCase();
   const keys: number[] = [];
+  const blocks = new Map<number, ReadonlySet<number>>();
   for (const block of log.blocks) {
-    for (const row of block.rows) {
-      const there = isExact ? row.text : row.text.toLowerCase();
-      if (there.includes(text)) keys.push(row.key);
-    }
+    const hits = block.rows
+      .filter((row) => (isExact ? row.text : row.text.toLowerCase()).includes(text))
+      .map((row) => row.key);
+    if (hits.length === 0) continue;
+    keys.push(...hits);
+    const known = before.blocks.get(block.key);
+    const isSame = known?.size === hits.length && hits.every((key) => known.has(key));
+    blocks.set(block.key, isSame ? known : new Set(hits));
   }
-  return { keys, set: new Set(keys) };
+  return { keys, blocks };
 }
 
 /** `L120` or `L120-L131` as first and last line; null for anything else. */

@@ -34,7 +34,13 @@ export type Row = (LineRow | NoteRow) & { key: number };
 export type Block = { key: number; version: number; rows: Row[] };
 export type Batch = { run: number; from: number; to: number; events: Event[] };
 
-type RunSeen = { seq: number; lines: number; record: (NoteRow & { key: number }) | null };
+type RunSeen = {
+  seq: number;
+  lines: number;
+  /** When its first event that is here happened. */
+  startAt: number;
+  record: (NoteRow & { key: number }) | null;
+};
 
 export class Log {
   blocks: Block[] = [];
@@ -62,12 +68,17 @@ export class Log {
     return this.#runs.get(run)?.seq ?? 0;
   }
 
+  /** When the first event of a run that is here happened, epoch ms; 0 before any. */
+  startOf(run: number): number {
+    return this.#runs.get(run)?.startAt ?? 0;
+  }
+
   /** Adds what is new in the batch; repeats are left out, and a hole before it becomes a row. */
   add(batch: Batch): Event[] {
-    const run = this.#runs.get(batch.run) ?? { seq: 0, lines: 0, record: null };
+    const at = batch.events[0]?.at ?? 0;
+    const run = this.#runs.get(batch.run) ?? { seq: 0, lines: 0, startAt: at, record: null };
     this.#runs.set(batch.run, run);
     if (batch.to <= run.seq) return [];
-    const at = batch.events[0]?.at ?? 0;
     if (batch.from > run.seq + 1) this.#hole(batch.run, run.seq + 1, batch.from - 1, at);
     const fresh = batch.events.filter((event) => event.seq > run.seq);
     for (const event of fresh) this.#event(batch.run, run, event);

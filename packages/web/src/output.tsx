@@ -13,16 +13,19 @@ import { go, hash } from "./router.ts";
 import { BlockRows, type RowLooks } from "./rows.tsx";
 import { isPlain, isWrapped, type Stamps, speaksLines, stamps } from "./settings.ts";
 import { Key } from "./shell.tsx";
+import { pages } from "./tiles.ts";
 import type { Watch } from "./watch.ts";
 import { plural } from "./words.ts";
 
 const STAMPS: Stamps[] = ["clock", "start", "delta", "off"];
 const SUMMARY_EVERY_MS = 10_000;
 const EARLIER_RUNS = 10;
+/** A pause in typing before a long log is searched. */
+const FIND_PAUSE_MS = 120;
 
-type Props = { watch: Watch; ticker: string; isRun: boolean; startAt: number };
+type Props = { watch: Watch; ticker: string; isRun: boolean };
 
-export function Output({ watch, ticker, isRun, startAt }: Props) {
+export function Output({ watch, ticker, isRun }: Props) {
   const { log } = watch;
   const version = watch.version.value;
   const box = useRef<HTMLDivElement>(null);
@@ -32,7 +35,9 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
   );
   const text = useSignal("");
   const place = useSignal(0);
-  const found = useMemo(() => findRows(log, text.value), [version, text.value]);
+  const before = useRef(NOTHING);
+  const found = useMemo(() => findRows(log, text.value, before.current), [version, text.value]);
+  before.current = found;
   const current = found.keys[Math.min(place.value, found.keys.length - 1)] ?? null;
   const lit = isRun ? parseLines(hash.value) : null;
   const looks = useMemo<RowLooks>(
@@ -40,14 +45,13 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
       ticker,
       isRun,
       stamps: stamps.value,
-      startAt,
-      found: text.value ? found.set : NOTHING.set,
-      current,
+      startOf: (run) => log.startOf(run),
+      isPage: (page) => pages.peek().has(page),
       lit,
       fill: (key, hole) =>
         void watch.fill(key, hole).catch((error) => tell(reasonOf(error), "fail")),
     }),
-    [ticker, isRun, stamps.value, startAt, text.value ? found : null, current, hash.value],
+    [ticker, isRun, stamps.value, pages.value, hash.value],
   );
   const follow = () => {
     hold.value = null;
@@ -89,9 +93,13 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
       }),
     [version, found],
   );
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const find = (value: string) => {
-    text.value = value;
-    place.value = 0;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      text.value = value;
+      place.value = 0;
+    }, FIND_PAUSE_MS);
     if (value) hold.value = holdFor(hold.value, "find", log.lineCount);
   };
   const look = `log${isPlain.value ? " plain" : ""}${isWrapped.value ? "" : " nowrap"}`;
@@ -110,11 +118,11 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
             type="search"
             placeholder={`find in ${plural(log.lineCount, "line")}`}
             aria-label="Find in output"
-            value={text.value}
             onInput={(event) => find(event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
               if (event.key === "Escape") {
+                event.currentTarget.value = "";
                 find("");
                 event.currentTarget.blur();
               }
@@ -139,7 +147,14 @@ export function Output({ watch, ticker, isRun, startAt }: Props) {
       >
         {!isRun && <Earlier watch={watch} />}
         {log.blocks.map((block) => (
-          <BlockRows key={block.key} block={block} version={block.version} looks={looks} />
+          <BlockRows
+            key={block.key}
+            block={block}
+            version={block.version}
+            looks={looks}
+            hits={found.blocks.get(block.key)}
+            current={current}
+          />
         ))}
         {log.rowCount === 0 && (
           <p class="l note info">{isRun ? "Nothing here yet." : "No output yet."}</p>

@@ -6,8 +6,15 @@ import { pages } from "./tiles.ts";
 
 /** One line's pieces; page numbers and addresses in it become links. */
 export function Pieces({ pieces }: { pieces: Piece[] }) {
-  const linked = withLinks(pieces, (page) => pages.value.has(page));
-  return <>{linked.map(drawPiece)}</>;
+  return <>{drawPieces(pieces, isPage)}</>;
+}
+
+/** Does this page number lead to a ticker? */
+export const isPage = (page: number): boolean => pages.value.has(page);
+
+/** The same without a component of its own: a long log has twenty thousand of them. */
+export function drawPieces(pieces: Piece[], leads: (page: number) => boolean) {
+  return withLinks(pieces, leads).map(drawPiece);
 }
 
 function drawPiece({ text, tone, href }: Piece, i: number) {

@@ -1,82 +1,96 @@
-// The rows of a log, drawn in blocks of a hundred that the browser may leave undrawn while out of sight.
+// The rows of a log, drawn in blocks of a hundred that the browser may leave undrawn while out of sight. Rows
+// are plain functions, not components, and a block is drawn again only when something of it changed: a log
+// has up to twenty thousand rows and may grow by hundreds a second.
 
 import { Component } from "preact";
 import { pathOf } from "./address.ts";
-import type { Block, Hole, Row } from "./log.ts";
-import { Pieces } from "./pieces.tsx";
+import type { Block, Hole, LineRow, NoteRow, Row } from "./log.ts";
+import { drawPieces } from "./pieces.tsx";
 import type { Stamps } from "./settings.ts";
 import { runWord, spanWord, timeWord } from "./words.ts";
 
+/** What all rows share; a new object draws them all again. */
 export type RowLooks = {
   /** Where lines lead: the ticker's address. */
   ticker: string;
   /** Of one run: links stay on the page, and runs need no mark. */
   isRun: boolean;
   stamps: Stamps;
-  startAt: number;
-  found: ReadonlySet<number>;
-  current: number | null;
+  startOf: (run: number) => number;
+  isPage: (page: number) => boolean;
   lit: { from: number; to: number } | null;
   fill: (key: number, hole: Hole) => void;
 };
 
-type BlockProps = { block: Block; version: number; looks: RowLooks };
+type BlockProps = {
+  block: Block;
+  version: number;
+  looks: RowLooks;
+  /** Rows that were found, and the one looked at. */
+  hits: ReadonlySet<number> | undefined;
+  current: number | null;
+};
 
-/** Drawn again only when its own rows or the looks of all have changed. */
 export class BlockRows extends Component<BlockProps> {
   override shouldComponentUpdate(next: BlockProps) {
-    const { block, version, looks } = this.props;
-    return next.block !== block || next.version !== version || next.looks !== looks;
+    const { block, version, looks, hits, current } = this.props;
+    if (next.block !== block || next.version !== version || next.looks !== looks) return true;
+    if (next.hits !== hits) return true;
+    const wasHere = current !== null && hits?.has(current);
+    const isHere = next.current !== null && next.hits?.has(next.current);
+    return next.current !== current && Boolean(wasHere || isHere);
   }
 
-  override render({ block, looks }: BlockProps) {
+  override render({ block, looks, hits, current }: BlockProps) {
     return (
       <div class="block" style={{ "--rows": String(block.rows.length) }}>
-        {block.rows.map((row, i) => (
-          <RowView key={row.key} row={row} before={block.rows[i - 1]} looks={looks} />
-        ))}
+        {block.rows.map((row, i) => {
+          const isHit = hits?.has(row.key) ?? false;
+          const mark = isHit ? (current === row.key ? " hit now" : " hit") : "";
+          const stamp = looks.stamps === "off" ? "" : stampOf(row, block.rows[i - 1], looks);
+          return row.kind === "note"
+            ? noteView(row, stamp, mark, looks)
+            : lineView(row, stamp, mark, looks);
+        })}
       </div>
     );
   }
 }
 
-function RowView({ row, before, looks }: { row: Row; before: Row | undefined; looks: RowLooks }) {
-  const isFound = looks.found.has(row.key);
-  const mark = isFound ? (looks.current === row.key ? " hit now" : " hit") : "";
-  const stamp = looks.stamps === "off" ? "" : stampOf(row, before, looks);
-  if (row.kind === "note")
-    return (
-      <div class={`l note ${row.tone}${mark}`} data-key={row.key}>
-        {stamp && <span class="ts">{stamp}</span>}
-        <span class="tx">
-          {row.text}
-          {row.hole && (
-            <button type="button" onClick={() => row.hole && looks.fill(row.key, row.hole)}>
-              load
-            </button>
-          )}
-        </span>
-      </div>
-    );
-  const isLit = looks.isRun && looks.lit && row.line >= looks.lit.from && row.line <= looks.lit.to;
-  const home = looks.isRun ? "" : pathOf({ page: "run", key: looks.ticker, run: row.run });
-  const isFirst = !looks.isRun && row.line === 1;
+function noteView(row: NoteRow & { key: number }, stamp: string, mark: string, looks: RowLooks) {
+  return (
+    <div key={row.key} class={`l note ${row.tone}${mark}`} data-key={row.key}>
+      {stamp && <span class="ts">{stamp}</span>}
+      <span class="tx">
+        {row.text}
+        {row.hole && (
+          <button type="button" onClick={() => row.hole && looks.fill(row.key, row.hole)}>
+            load
+          </button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function lineView(row: LineRow & { key: number }, stamp: string, mark: string, looks: RowLooks) {
+  const { lit, isRun } = looks;
+  const isLit = isRun && lit && row.line >= lit.from && row.line <= lit.to;
+  const home = isRun ? "" : pathOf({ page: "run", key: looks.ticker, run: row.run });
   return (
     <div
+      key={row.key}
       class={`l${row.isError ? " err" : ""}${isLit ? " lit" : ""}${mark}`}
       data-key={row.key}
-      id={looks.isRun ? `L${row.line}` : undefined}
+      id={isRun ? `L${row.line}` : undefined}
     >
       {stamp && (
         <a class="ts" href={`${home}#L${row.line}`} data-line={row.line}>
           {stamp}
         </a>
       )}
-      <span class="tx">
-        <Pieces pieces={row.pieces} />
-        {row.text === "" && " "}
-      </span>
-      {isFirst && (
+      <span class="tx">{row.text === "" ? " " : drawPieces(row.pieces, looks.isPage)}</span>
+      {!isRun && row.line === 1 && (
         <a class="rn" href={home}>
           <span class="unseen">Run </span>
           {runWord(row.run)}
@@ -88,6 +102,6 @@ function RowView({ row, before, looks }: { row: Row; before: Row | undefined; lo
 
 function stampOf(row: Row, before: Row | undefined, looks: RowLooks): string {
   if (looks.stamps === "clock") return timeWord(row.at, true);
-  if (looks.stamps === "start") return `+${spanWord(row.at - looks.startAt)}`;
-  return `+${spanWord(before ? row.at - before.at : 0)}`;
+  if (looks.stamps === "delta") return `+${spanWord(before ? row.at - before.at : 0)}`;
+  return row.run === null ? "" : `+${spanWord(row.at - looks.startOf(row.run))}`;
 }

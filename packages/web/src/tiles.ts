@@ -1,7 +1,7 @@
 // Every ticker at a glance: one signal each, fed by the stream, so a new line on one tile redraws that tile
 // and nothing else. The pure questions about a tile (its state in a word, what is next) live here too.
 
-import { batch, computed, type Signal, signal } from "@preact/signals";
+import { batch, type Signal, signal } from "@preact/signals";
 import { isFailure } from "@ticker/core/run";
 import type { Tile } from "@ticker/core/tile";
 
@@ -10,7 +10,7 @@ export const tiles = signal<Signal<Tile>[]>([]);
 /** False until the first list has been read. */
 export const hasTiles = signal(false);
 /** Page numbers in use. */
-export const pages = computed(() => new Set(tiles.value.map(({ value }) => value.page)));
+export const pages = signal<ReadonlySet<number | null>>(new Set());
 
 const byId = new Map<string, Signal<Tile>>();
 
@@ -27,9 +27,14 @@ export function hearTiles(news: Tile[], removed: string[] = [], isWhole = false)
       hasMoved ||= !known || known.value.page !== tile.page;
       if (known) known.value = tile;
     }
-    if (hasMoved) tiles.value = [...byId.values()].sort((a, b) => placeOf(a) - placeOf(b));
+    if (hasMoved) arrange();
     if (isWhole) hasTiles.value = true;
   });
+}
+
+function arrange() {
+  tiles.value = [...byId.values()].sort((a, b) => placeOf(a) - placeOf(b));
+  pages.value = new Set(tiles.value.map(({ value }) => value.page));
 }
 
 const placeOf = ({ value }: Signal<Tile>) => value.page ?? 1000;
@@ -37,7 +42,7 @@ const placeOf = ({ value }: Signal<Tile>) => value.page ?? 1000;
 /** Forgets everything: somebody else signs in. */
 export function forgetTiles() {
   byId.clear();
-  tiles.value = [];
+  arrange();
   hasTiles.value = false;
 }
 

@@ -85,12 +85,7 @@ function Known({ tile, number }: { tile: Tile; number: number }) {
           {number}/{countWord(tile.runNumber)}
         </span>
       </Title>
-      <Output
-        watch={watch}
-        ticker={key}
-        isRun
-        startAt={view.value?.startedAt ?? view.value?.dueAt ?? 0}
-      />
+      <Output watch={watch} ticker={key} isRun />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a column that scrolls must be reachable by keys */}
       <aside class="side" aria-label="About this run" tabIndex={0}>
         {view.value && <RunFacts view={view.value} />}

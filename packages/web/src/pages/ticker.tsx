@@ -63,12 +63,7 @@ function Known({ tile: { value: tile } }: { tile: Signal<Tile> }) {
         </span>
         <RunProgress tile={tile} watch={watch} />
       </Title>
-      <Output
-        watch={watch}
-        ticker={key}
-        isRun={false}
-        startAt={watch.runs.value.at(-1)?.dueAt ?? 0}
-      />
+      <Output watch={watch} ticker={key} isRun={false} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a column that scrolls must be reachable by keys */}
       <aside class="side" aria-label="About this ticker" tabIndex={0}>
         <NextBox tile={tile} />
