@@ -1,71 +1,16 @@
-// The real console, built, served by the real service, in a real browser.
+// What a viewer sees and does, in the real console, served by the real service, in a real browser.
 
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openBrowser, openView, signedIn, type View } from "./support/browser.ts";
-import { type TestServer, TOKEN, testServer } from "./support/server.ts";
+import type { Page, WebSocketRoute } from "playwright-core";
+import { beforeEach, describe, expect, test } from "vitest";
+import { consoleUnderTest } from "./support/browser.ts";
+import type { TestServer } from "./support/server.ts";
 
-let server: TestServer;
-let browser: Browser;
-let session: Awaited<ReturnType<typeof signedIn>>;
-let view: View;
+const world = consoleUnderTest();
+const { heading, log, ticker, remove } = world;
 let page: Page;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([testServer(), openBrowser()]);
-  session = await signedIn(browser, server.url, TOKEN);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
-beforeEach(async () => {
-  view = await openView(browser, server.url, session);
-  page = view.page;
-});
-afterEach(async () => {
-  expect(view.complaints).toEqual([]);
-  await view.context.close();
-});
-
-const heading = (name: string | RegExp) => page.getByRole("heading", { level: 1, name });
-const log = () => page.getByRole("log", { name: "Output lines" });
-const fastext = (name: string | RegExp) =>
-  page.getByRole("navigation", { name: "Fastext" }).getByText(name);
-let count = 0;
-/** A ticker of its own for each test. */
-const ticker = (source: string, every?: number) => server.ticker(`t${++count}`, source, every);
-const remove = (id: string) => server.ask("DELETE", `/v1/tickers/${id}`);
-
-describe("signing in", () => {
-  test("by the printed link, on to the page that was asked for; the tutorial really runs", async () => {
-    const fresh = await testServer();
-    const { page, context, complaints } = await openView(browser, fresh.url);
-    await page.goto("/110");
-    await page.getByLabel("Password or token").waitFor();
-    await page.goto(fresh.signInLink.replace(fresh.url, ""));
-    await page.getByText("Nothing runs at this moment").waitFor();
-    await page.keyboard.press("c");
-    await page.getByText("Nothing here yet").waitFor();
-    expect(page.url()).not.toContain("#");
-    await page.getByRole("button", { name: "Run it: A clock" }).click();
-    await page.getByRole("heading", { level: 1, name: /clock/ }).waitFor();
-    await page
-      .getByRole("log")
-      .getByText(/^\d{4}-\d\d-\d\dT/)
-      .first()
-      .waitFor();
-    await page.getByRole("button", { name: "sign out" }).click();
-    await page.getByLabel("Password or token").fill("tkr_wrong");
-    await page.getByRole("button", { name: "SIGN IN" }).click();
-    await page.getByRole("alert").waitFor();
-    await page.getByLabel("Password or token").fill(TOKEN);
-    await page.getByRole("button", { name: "SIGN IN" }).click();
-    expect(complaints).toEqual([]);
-    await context.close();
-    await fresh.close();
-  });
+let server: TestServer;
+beforeEach(() => {
+  ({ page, server } = world);
 });
 
 describe("what a script prints", () => {
@@ -78,12 +23,12 @@ describe("what a script prints", () => {
        print("the end");`,
     );
     await page.goto("/");
-    const tile = page.getByRole("article").filter({ hasText: `t${count}` });
+    const tile = page.getByRole("article").filter({ hasText: `${made.name}` });
     await tile.getByText("○ BY HAND").waitFor();
     await server.ask("POST", `/v1/tickers/${made.page}/run`);
     await tile.getByText("RUNNING").waitFor();
     await tile.getByText("64,190").waitFor();
-    await tile.getByRole("link", { name: `${made.page} t${count}` }).click();
+    await tile.getByRole("link", { name: `${made.page} ${made.name}` }).click();
     await log().getByText("part one").waitFor();
     expect(await log().locator(".t-g").first().textContent()).toBe("part");
     await page.getByText("part 31 of 50").waitFor();
@@ -198,7 +143,7 @@ describe("keys", () => {
     await page.keyboard.press("c");
     await page.getByRole("article").first().waitFor();
     await page.keyboard.type(String(made.page));
-    await heading(`${made.page} t${count}`).waitFor();
+    await heading(`${made.page} ${made.name}`).waitFor();
     await page.keyboard.press("?");
     await page.getByRole("button", { name: "Follow F" }).waitFor();
     await page.keyboard.press("Shift+R");
@@ -230,107 +175,6 @@ describe("keys", () => {
     const chosen = (await links.nth(1).textContent()) ?? "";
     await page.keyboard.press("Enter");
     await heading(chosen.trim()).waitFor();
-  });
-});
-
-describe("the editor", () => {
-  const code = () => page.getByRole("textbox", { name: /^Code/ });
-  const write = async (text: string) => {
-    await code().click();
-    await page.keyboard.press("Control+a");
-    await page.keyboard.press("Delete");
-    await page.keyboard.insertText(text);
-  };
-
-  test("tries unsaved code, underlines where it broke, and keeps the draft", async () => {
-    const made = await ticker(`print("saved")`);
-    await page.goto(`/${made.page}/edit`);
-    await code().getByText('"saved"').waitFor();
-    await write(`state.set("last", 64182);\nprint("tried", 1 + 1);\nprint(cyan("end"));`);
-    await page.getByText(/saved in this browser/).waitFor();
-    await page.keyboard.press("Control+Enter");
-    const dry = page.getByRole("log", { name: "Dry run output" });
-    await dry.getByText("tried 2").waitFor();
-    await dry.getByText("would set state last = 64182").waitFor();
-    await dry.getByText("✓ succeeded").waitFor();
-    await write(`print("fine");\nnonsense();`);
-    await page.keyboard.press("Control+Enter");
-    await dry.getByText(/nonsense/).waitFor();
-    await page.locator(".cm-lintRange-error").waitFor();
-    await page.getByText("✗ line 2").waitFor();
-    await expect.poll(() => page.evaluate("JSON.stringify(localStorage)")).toContain("nonsense");
-    await page.reload();
-    await code().getByText("nonsense").waitFor();
-    await page.getByText("DRAFT").waitFor();
-    const kept = await server.ask<{ script: { source: string } }>(
-      "GET",
-      `/v1/tickers/${made.page}`,
-    );
-    expect(kept.script.source).toBe(`print("saved")`);
-    await fastext("Discard").click();
-    await code().getByText('"saved"').waitFor();
-  });
-
-  test("understands schedules as people write them, and saves with Ctrl+S", async () => {
-    await page.goto("/101");
-    await page.getByLabel("name", { exact: true }).fill("by-clock");
-    await page.getByRole("textbox", { name: "When" }).fill("*/5 9-17 * * 1-5");
-    await page.getByRole("button", { name: "Cron", pressed: true }).waitFor();
-    await page.getByLabel("Time zone").fill("Europe/Oslo");
-    await page.getByText(/Next runs Europe\/Oslo/).waitFor();
-    await page.getByRole("textbox", { name: "When" }).fill("every other tuesday");
-    await page.getByRole("alert").waitFor();
-    await page.getByRole("textbox", { name: "When" }).fill("hand");
-    await page.getByRole("button", { name: "By hand", pressed: true }).waitFor();
-    await write(`print("made here")`);
-    await page.keyboard.press("Control+s");
-    await heading(/by-clock/).waitFor();
-    await fastext("Run now").click();
-    await log().getByText("made here").waitFor();
-    await fastext("Edit").click();
-    await write(`print("second")`);
-    await fastext("Save v2").click();
-    await page.getByText("by-clock is saved as v2").waitFor();
-    const { script, schedule } = await server.ask<Record<string, unknown>>(
-      "GET",
-      "/v1/tickers/by-clock",
-    );
-    expect(script).toEqual({ language: "typescript", source: `print("second")` });
-    expect(schedule).toEqual({ hand: true });
-  });
-
-  test("a script that does not compile is not saved, and its place is underlined", async () => {
-    const made = await ticker(`print(1)`);
-    await page.goto(`/${made.page}/edit`);
-    await code().getByText("print").waitFor();
-    await write(`print(1);\nconst = 2;`);
-    await page.keyboard.press("Control+s");
-    await page.getByText(/Not saved/).waitFor();
-    await page.locator(".cm-lintRange-error").waitFor();
-    await page.getByText("✗ line 2").waitFor();
-  });
-
-  test("shows both sides when somebody else saved, and overwrites nothing unasked", async () => {
-    const made = await ticker(`print("first")`);
-    await page.goto(`/${made.page}/edit`);
-    await code().getByText("first").waitFor();
-    await write(`print("mine")`);
-    const theirs = { script: { language: "javascript", source: `print("theirs")` } };
-    await server.ask("PATCH", `/v1/tickers/${made.page}`, theirs, { "if-match": "*" });
-    await page.keyboard.press("Control+s");
-    const conflict = page.getByRole("region", { name: "Conflict" });
-    await conflict.getByText(`- print("theirs")`).waitFor();
-    await conflict.getByText(`+ print("mine")`).waitFor();
-    const source = async () =>
-      (await server.ask<{ script: { source: string } }>("GET", `/v1/tickers/${made.page}`)).script
-        .source;
-    expect(await source()).toBe(`print("theirs")`);
-    await page.getByRole("button", { name: "Go on editing mine" }).click();
-    await code().getByText("mine").waitFor();
-    await page.keyboard.press("Control+s");
-    await page.getByRole("button", { name: "Save mine as v3" }).click();
-    await page.getByText(/is saved as v3/).waitFor();
-    expect(await source()).toBe(`print("mine")`);
   });
 });
 
@@ -371,156 +215,5 @@ describe("a broken line", () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     const rows = lines.length;
     expect(rows).toBeGreaterThanOrEqual((numbers.at(-1) ?? 0) - first + 1);
-  });
-});
-
-describe("killall", () => {
-  test("says what it will stop, ends it, turns the header red everywhere, and releases", async () => {
-    const made = await ticker(`print("started"); await sleep(60000);`, 1000);
-    await page.goto("/180");
-    await page.getByRole("link", { name: new RegExp(`${made.page} t${count}`) }).waitFor();
-    await page.getByText(/1 run\b/).waitFor();
-    const typed = page.getByLabel("Or type KILL");
-    await page.getByLabel("Reason").fill("a test");
-    await typed.fill("kil");
-    expect(await page.getByRole("button", { name: "Kill all", exact: true }).isDisabled()).toBe(
-      true,
-    );
-    await typed.fill("kill");
-    await typed.press("Enter");
-    await page.getByText(/a test/).waitFor();
-    await page.getByRole("banner").getByText("KILLALL").waitFor();
-    await page.getByRole("banner").getByRole("link", { name: "TICKER" }).click();
-    await page.getByRole("article").getByText("HELD").first().waitFor();
-    await page.getByRole("banner").getByText("KILLALL").click();
-    await page.getByRole("button", { name: "▶ RELEASE" }).click();
-    await page.getByText("✓ NOT IN FORCE").waitFor();
-    await remove(made.id);
-  });
-
-  test("two seconds of holding do it too, less does nothing", async () => {
-    await page.goto("/180");
-    const button = page.getByRole("button", { name: /HOLD FOR 2 SECONDS/ });
-    await button.hover();
-    await page.mouse.down();
-    await page.mouse.up();
-    await page.getByText("✓ NOT IN FORCE").waitFor();
-    await page.mouse.down();
-    await page.getByText("⏸ IN FORCE").waitFor();
-    await page.mouse.up();
-    await fastext("Release").click();
-    await page.getByText("✓ NOT IN FORCE").waitFor();
-  });
-});
-
-describe("changing one's mind", () => {
-  test("start and stop at once, bin with undo, and a refusal that is taken back", async () => {
-    const made = await ticker(`print("x")`, 60_000);
-    await page.goto(`/${made.page}`);
-    await page.getByRole("button", { name: "■ Stop" }).click();
-    await page.getByText("■ STOPPED").waitFor();
-    await page.getByRole("button", { name: "▶ Start" }).click();
-    await page.getByRole("button", { name: "■ Stop" }).waitFor();
-    await page.route("**/stop", (route) =>
-      route.fulfill({
-        status: 503,
-        contentType: "application/problem+json",
-        body: JSON.stringify({ title: "Unavailable", detail: "not now", status: 503 }),
-      }),
-    );
-    await page.getByRole("button", { name: "■ Stop" }).click();
-    await page.getByText(/was refused, taken back: not now/).waitFor();
-    await page.getByRole("button", { name: "■ Stop" }).waitFor();
-    await page.getByRole("button", { name: "Bin", exact: true }).click();
-    await page.getByText(/is in the bin/).waitFor();
-    await page.getByRole("button", { name: "UNDO" }).click();
-    await heading(new RegExp(`${made.page}`)).waitFor();
-    await page.getByText("■ STOPPED").waitFor();
-    await page.getByRole("button", { name: "Bin", exact: true }).click();
-    await page.goto("/185");
-    await page
-      .getByRole("listitem")
-      .filter({ hasText: `t${count}` })
-      .getByRole("button", { name: "Restore" })
-      .click();
-    await page.getByText("■ STOPPED").waitFor();
-  });
-
-  test("a token's text is shown once, and revoking asks once more", async () => {
-    await page.goto("/192");
-    await page.getByLabel("New token for").fill("laptop");
-    await page.getByRole("button", { name: "Create" }).click();
-    await page.getByText(/tkr_\w+/).waitFor();
-    await page.reload();
-    const row = page.getByRole("listitem").filter({ hasText: "laptop" });
-    await row.getByText("never used").waitFor();
-    expect(await page.getByText(/tkr_\w+/).count()).toBe(0);
-    await row.getByRole("button", { name: "Revoke" }).click();
-    await row.getByRole("button", { name: "Really revoke?" }).click();
-    await page.getByText("No tokens yet.").waitFor();
-    await page.goto("/194");
-    await page.getByLabel("Name").fill("smtp_key");
-    await page.getByLabel("Value").fill("hunter2");
-    await page.getByRole("button", { name: "Keep" }).click();
-    await page.getByRole("listitem").filter({ hasText: "SMTP_KEY" }).waitFor();
-  });
-});
-
-describe("for everybody", () => {
-  const WIDTHS = [1280, 390, 320];
-  let made: { good: number; bad: number } | null = null;
-
-  /** One ticker with a number and one that fails, three runs each; and every page there is. */
-  async function allPages(): Promise<string[]> {
-    if (!made) {
-      const good = await server.ticker(
-        "good",
-        `metric("level", 1); metric("level", run.number); print(green("fine"));`,
-      );
-      const bad = await server.ticker("bad", `throw new Error("as meant")`);
-      for (let i = 0; i < 3; i++) {
-        for (const { page } of [good, bad]) await server.ask("POST", `/v1/tickers/${page}/run`);
-        await expect.poll(openRuns).toBe(0);
-      }
-      made = { good: good.page, bad: bad.page };
-    }
-    const { good, bad } = made;
-    return [
-      ...["/", "/101", "/110", "/120", "/180", "/185", "/190", "/191", "/192", "/194", "/199"],
-      ...["/606", "/850", "/404", "/sign-in"],
-      ...["", "/1", "/runs", "/edit"].map((end) => `/${good}${end}`),
-      ...["", "/last-failed"].map((end) => `/${bad}${end}`),
-    ];
-  }
-  const openRuns = async () =>
-    (await server.ask<{ items: unknown[] }>("GET", "/v1/runs")).items.length;
-
-  test("axe finds nothing and nothing sticks out, on every page at every width", {
-    timeout: 120_000,
-  }, async () => {
-    const found: string[] = [];
-    for (const path of await allPages()) {
-      await page.goto(path);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.evaluate("document.fonts.ready.then(() => true)");
-      if (path.endsWith("/edit") || path === "/101") await page.locator(".cm-content").waitFor();
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 800 });
-        const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-        for (const { id, nodes } of violations)
-          found.push(`${path} ${width} ${id}: ${nodes[0]?.html}`);
-        const overhang = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-        if (overhang !== 0) found.push(`${path} ${width} sticks out by ${overhang}`);
-      }
-    }
-    expect(found).toEqual([]);
-  });
-
-  test("the newsflash names who failed three times, and P120 says why", async () => {
-    await allPages();
-    await page.goto("/");
-    await page.getByText(/bad has failed 3 runs in a row/).waitFor();
-    await page.getByRole("link", { name: "see P120" }).click();
-    await page.getByText("Error: as meant (line 1)").waitFor();
   });
 });

@@ -2,6 +2,8 @@
 // page should not say: errors, refused resources, broken policies.
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { type TestServer, TOKEN, testServer } from "./server.ts";
 
 const ARGUMENTS = [
   "--no-sandbox",
@@ -51,4 +53,46 @@ export async function openView(
     if (message.type() === "error" && !isRefusal) complaints.push(message.text());
   });
   return { page, context, complaints };
+}
+
+/**
+ * The real service and browser for one file of tests, and for each test a fresh signed-in page that must have
+ * nothing to complain of at its end. What is found by a name is found on that page.
+ */
+export function consoleUnderTest() {
+  let view: View;
+  let session: Awaited<ReturnType<typeof signedIn>>;
+  let count = 0;
+  const world = {
+    browser: null as unknown as Browser,
+    server: null as unknown as TestServer,
+    page: null as unknown as Page,
+    heading: (name: string | RegExp) => world.page.getByRole("heading", { level: 1, name }),
+    log: () => world.page.getByRole("log", { name: "Output lines" }),
+    fastext: (name: string | RegExp) =>
+      world.page.getByRole("navigation", { name: "Fastext" }).getByText(name),
+    /** A ticker with a name nobody else has; by hand without `every`, ms. */
+    async ticker(source: string, every?: number) {
+      const name = `t${++count}`;
+      return { ...(await world.server.ticker(name, source, every)), name };
+    },
+    remove: (id: string) => world.server.ask("DELETE", `/v1/tickers/${id}`),
+  };
+  beforeAll(async () => {
+    [world.server, world.browser] = await Promise.all([testServer(), openBrowser()]);
+    session = await signedIn(world.browser, world.server.url, TOKEN);
+  });
+  afterAll(async () => {
+    await world.browser.close();
+    await world.server.close();
+  });
+  beforeEach(async () => {
+    view = await openView(world.browser, world.server.url, session);
+    world.page = view.page;
+  });
+  afterEach(async () => {
+    expect(view.complaints).toEqual([]);
+    await view.context.close();
+  });
+  return world;
 }
