@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
+import { cacheEnv } from "./workers/worker-options.ts";
 
 /** Ask for a copy from here on. */
 const COPY_BYTES = 4 * 1024 * 1024;
@@ -48,6 +49,7 @@ export function keepLog(db: DatabaseSync, path: string, sync: boolean): LogKeepe
   function begin(): Worker {
     const started = new Worker(new URL("./sqlite-checkpoint.ts", import.meta.url), {
       workerData: path,
+      env: cacheEnv(),
     });
     started.unref();
     started.on("message", () => {

@@ -26,7 +26,7 @@ export function openDatabase(path: string, synchronous: Synchronous): DatabaseSy
     db.exec("PRAGMA wal_autocheckpoint = 0");
     // The log's file shrinks when it begins anew, so that its size says how much there is to copy.
     db.exec("PRAGMA journal_size_limit = 1048576");
-    db.exec("PRAGMA cache_size = -32768");
+    db.exec("PRAGMA cache_size = -8192");
     db.exec("PRAGMA temp_store = MEMORY");
     migrate(db, version);
     return db;
