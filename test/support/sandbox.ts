@@ -29,6 +29,7 @@ export function jobFor(source: string, more: Partial<SandboxJob> = {}): SandboxJ
       dueAt: 1_700_000_000_000,
       last: null,
       lastFailure: null,
+      service: { startedAt: 0, runs: 0, running: 0, lateP95Ms: 0, memoryBytes: 0 },
     },
     state: {},
     secrets: {},

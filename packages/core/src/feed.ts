@@ -5,10 +5,11 @@
 import type { EventBatch } from "./event.ts";
 import { keyed } from "./keyed.ts";
 import type { FeedPlatform } from "./platform.ts";
+import { advance, copyOf, cursorOf, judge, type Position, startAfter } from "./position.ts";
 import type { ServerMessage } from "./protocol.ts";
 import {
   eventsMessage,
-  type LiveWatcher,
+  type Follower,
   makeTickerSubscription,
   type TickerAsk,
   type Watcher,
@@ -27,8 +28,14 @@ export type Subscription = {
   resume(): void;
 };
 
-/** Watchers of one feed under one id: they are sent the very same bytes. */
-type Group = { members: Set<LiveWatcher>; pending: string[]; flushedMono: number };
+/** Watchers of one ticker under one id: those that are live are at one position and get the same bytes. */
+type Group = {
+  members: Set<Follower>;
+  live: Set<Follower>;
+  position: Position;
+  pending: string[];
+  flushedMono: number;
+};
 
 export type Feed = {
   publish(owner: string, batch: EventBatch): void;
@@ -66,22 +73,26 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   }
 
   function toGroup(id: string, group: Group, batch: EventBatch): void {
-    const next: LiveWatcher[] = [];
-    const behind: LiveWatcher[] = [];
-    for (const live of group.members) {
-      const verdict = live.judge(batch);
-      if (verdict === "next") next.push(live);
-      else if (verdict === "hole") behind.push(live);
+    if (group.live.size < group.members.size) {
+      for (const follower of group.members) if (!group.live.has(follower)) follower.touch();
     }
-    // What was gathered before this batch is still theirs.
-    if (behind.length > 0) flush(group);
-    for (const live of behind) live.fallBehind();
-    const first = next[0];
-    if (first === undefined) return;
-    for (const live of next) live.accept(batch);
-    group.pending.push(JSON.stringify(eventsMessage(id, batch, first.cursor())));
-    count.deliveries += next.length * batch.events.length;
+    if (group.live.size === 0) return;
+    const verdict = judge(group.position, batch);
+    if (verdict === "known") return;
+    if (verdict === "hole") {
+      flush(group);
+      for (const follower of group.live) drop(group, follower);
+      return;
+    }
+    advance(group.position, batch);
+    group.pending.push(JSON.stringify(eventsMessage(id, batch, cursorOf(group.position))));
+    count.deliveries += group.live.size * batch.events.length;
     gather(group);
+  }
+
+  function drop(group: Group, follower: Follower): void {
+    group.live.delete(follower);
+    follower.fallBehind(copyOf(group.position));
   }
 
   /** At once after a pause, so that a lone line is not held up; otherwise together. */
@@ -101,29 +112,44 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
 
   function flush(group: Group): void {
     if (group.pending.length === 0) return;
-    let bytes: Uint8Array | null = null;
-    for (const live of group.members) {
-      if (!live.live()) continue;
-      bytes ??= live.watcher.encode(group.pending);
-      live.watcher.write(bytes);
-      if (!live.watcher.ready()) live.fallBehind();
-    }
+    const [first] = group.live;
+    const bytes = first?.watcher.encode(group.pending);
     group.pending = [];
     group.flushedMono = clock.monotonic();
+    if (bytes === undefined) return;
+    for (const follower of group.live) {
+      follower.watcher.write(bytes);
+      if (!follower.watcher.ready()) drop(group, follower);
+    }
   }
 
-  function join(tickerId: string, id: string, live: LiveWatcher): void {
-    const groups = keyed(topics, tickerId, () => new Map());
-    const group = keyed(groups, id, () => ({ members: new Set(), pending: [], flushedMono: 0 }));
-    group.members.add(live);
+  function groupOf(tickerId: string, id: string): Group {
+    const groups = keyed(topics, tickerId, () => new Map<string, Group>());
+    return keyed(groups, id, () => ({
+      members: new Set(),
+      live: new Set(),
+      position: startAfter(0),
+      pending: [],
+      flushedMono: 0,
+    }));
   }
 
-  function leave(tickerId: string, id: string, live: LiveWatcher): void {
+  /** What was gathered so far is for those who are live now. */
+  function goLive(group: Group, follower: Follower, position: Position): boolean {
+    flush(group);
+    if (group.live.size === 0) group.position = copyOf(position);
+    else if (cursorOf(group.position) !== cursorOf(position)) return false;
+    group.live.add(follower);
+    return true;
+  }
+
+  function leave(tickerId: string, id: string, follower: Follower): void {
     const groups = topics.get(tickerId);
     const group = groups?.get(id);
     if (!groups || !group) return;
     flush(group);
-    group.members.delete(live);
+    group.members.delete(follower);
+    group.live.delete(follower);
     if (group.members.size === 0) groups.delete(id);
     if (groups.size === 0) topics.delete(tickerId);
   }
@@ -241,12 +267,9 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
     watchTicker: (ask, watcher) =>
       counted(
         makeTickerSubscription(platform, ask, watcher, {
-          join: (live) => join(ask.tickerId, ask.id, live),
-          leave: (live) => leave(ask.tickerId, ask.id, live),
-          beforeLive() {
-            const group = topics.get(ask.tickerId)?.get(ask.id);
-            if (group) flush(group);
-          },
+          join: (follower) => groupOf(ask.tickerId, ask.id).members.add(follower),
+          leave: (follower) => leave(ask.tickerId, ask.id, follower),
+          goLive: (follower, position) => goLive(groupOf(ask.tickerId, ask.id), follower, position),
           delivered: (events) => {
             count.deliveries += events;
           },

@@ -21,6 +21,11 @@ export const startAfter = (run: number): Position => ({
   parts: new Map(),
 });
 
+export const copyOf = ({ floor, parts }: Position): Position => ({
+  floor,
+  parts: new Map([...parts].map(([run, part]) => [run, { ...part }])),
+});
+
 /** Errors: invalid. */
 export function parseCursor(text: string): Position {
   const match = CURSOR.exec(text);

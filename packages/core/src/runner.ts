@@ -19,8 +19,8 @@ export const LEASE_MS = 30_000;
 const ANNOUNCE_MS = 100;
 /** What a script prints is appended from this long after its start; most scripts are over by then. */
 const FIRST_FLUSH_MS = 15;
-/** Least time between two appends of one run: at most 50 messages a second, so a viewer sees it within 40 ms. */
-const FLUSH_MS = 20;
+/** Least time between two appends of one run: at most 40 messages a second. */
+const FLUSH_MS = 25;
 /** A full pile is appended at once, whatever the clock says, so memory stays bounded. */
 const PILE_MAX = 500;
 

@@ -7,7 +7,6 @@ import type { FeedPlatform } from "./platform.ts";
 import {
   advance,
   cursorOf,
-  judge,
   type Position,
   parseCursor,
   seqOf,
@@ -26,16 +25,13 @@ export type Watcher = {
   ready(): boolean;
 };
 
-/** What the feed needs to know of a watcher among the live ones. */
-export type LiveWatcher = {
+/** What a group knows of one of its watchers. */
+export type Follower = {
   watcher: Watcher;
-  live(): boolean;
-  judge(batch: EventBatch): "next" | "known" | "hole";
-  /** The batch goes to it now, with the group's bytes. */
-  accept(batch: EventBatch): void;
-  /** It missed something or is too slow: no more group bytes until it has caught up. */
-  fallBehind(): void;
-  cursor(): string;
+  /** Something was published while it is not live. */
+  touch(): void;
+  /** It missed something or is too slow: it was live up to `position` and gets no more of the group's bytes. */
+  fallBehind(position: Position): void;
 };
 
 export type TickerAsk = {
@@ -47,10 +43,10 @@ export type TickerAsk = {
 };
 
 export type TickerHooks = {
-  join(live: LiveWatcher): void;
-  leave(live: LiveWatcher): void;
-  /** Bytes gathered for the group so far are not for one who has just caught up. */
-  beforeLive(): void;
+  join(follower: Follower): void;
+  leave(follower: Follower): void;
+  /** From here on it gets the group's bytes. False: the group is not at this position; read again. */
+  goLive(follower: Follower, position: Position): boolean;
   delivered(events: number): void;
   gap(): void;
 };
@@ -73,7 +69,6 @@ export function makeTickerSubscription(
   const { store } = platform;
   const { id, owner, tickerId } = ask;
   let position: Position | null = ask.cursor === null ? null : parseCursor(ask.cursor);
-  let live = false;
   let greeted = false;
   let reading = false;
   let dirty = false;
@@ -83,28 +78,23 @@ export function makeTickerSubscription(
   const say = (message: ServerMessage): void =>
     watcher.write(watcher.encode([JSON.stringify(message)]));
 
-  const self: LiveWatcher = {
+  const self: Follower = {
     watcher,
-    live: () => live,
-    judge(batch) {
+    touch() {
       dirty = true;
-      return live && position !== null ? judge(position, batch) : "known";
     },
-    accept(batch) {
-      if (position !== null) advance(position, batch);
-    },
-    fallBehind() {
-      live = false;
+    fallBehind(at) {
+      position = at;
       slow = !watcher.ready();
       if (!slow) void catchUp();
     },
-    cursor: () => (position === null ? "0" : cursorOf(position)),
   };
 
   /** Reads until nothing was published meanwhile; then, in the same turn, goes live. */
   async function catchUp(): Promise<void> {
     if (reading || closed) return;
     reading = true;
+    let again = false;
     try {
       do {
         dirty = false;
@@ -113,10 +103,12 @@ export function makeTickerSubscription(
       if (closed) return;
       slow = !watcher.ready();
       if (slow) return;
-      hooks.beforeLive();
-      live = true;
-      if (!greeted) say({ type: "live", id, cursor: self.cursor() });
-      greeted = true;
+      // The group is about to publish what was read here already: after that they agree.
+      if (position === null || !hooks.goLive(self, position)) again = true;
+      else if (!greeted) {
+        say({ type: "live", id, cursor: cursorOf(position) });
+        greeted = true;
+      }
     } catch (error) {
       // The connection stays; the next batch or drain tries again from the same position.
       platform.log.error("a feed could not be read", { ticker: tickerId, cause: String(error) });
@@ -129,6 +121,7 @@ export function makeTickerSubscription(
     } finally {
       reading = false;
     }
+    if (again) platform.clock.after(0, () => void catchUp());
   }
 
   async function readOn(): Promise<void> {
@@ -184,7 +177,6 @@ export function makeTickerSubscription(
   return {
     close() {
       closed = true;
-      live = false;
       hooks.leave(self);
     },
     resume() {
