@@ -18,8 +18,8 @@ const RETRY_PASS_MS = 250;
  * workers and three queries whatever it finds, so a busy service takes several due times at once.
  */
 const GAPS_MS = [
-  { underway: 8, gapMs: 5 },
-  { underway: 3, gapMs: 2 },
+  { underway: 8, gapMs: 6 },
+  { underway: 3, gapMs: 3 },
 ];
 /** Catching up with `all` lines the late due times up behind each other, whatever overlap says. */
 const CATCH_UP_QUEUE_MAX = 100;

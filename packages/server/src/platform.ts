@@ -32,7 +32,8 @@ export function serverPlatform(
     clock,
     random: {
       bytes: (count) => randomBytes(count),
-      fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+      // For jitter only; strong bytes here cost a system call at the end of every run.
+      fraction: () => Math.random(),
     },
     store,
     alarm: timerAlarm(clock, wake),

@@ -20,7 +20,7 @@ import {
 import { WORKER_OPTIONS, WORKER_URL } from "./worker-options.ts";
 
 export const SLOTS = 100;
-const SCRIPTS_MAX = 2_000;
+const SCRIPTS_MAX = 20_000;
 const SCRIPTS_LENGTH_MAX = 8 * 1024 * 1024;
 
 export type RunnerListener = {

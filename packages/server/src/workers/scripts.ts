@@ -3,7 +3,7 @@
 
 import type { SentScript } from "./message.ts";
 
-const KEPT_MAX = 5_000;
+const KEPT_MAX = 20_000;
 const KEPT_LENGTH_MAX = 64 * 1024 * 1024;
 
 export type Numbered = { number: number; text: SentScript };
