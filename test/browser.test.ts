@@ -92,9 +92,9 @@ describe("what a script prints", () => {
     );
     await page.keyboard.press("/");
     await page.keyboard.type("needle");
-    await page.getByText("1/3").waitFor();
+    await page.getByText("1/3", { exact: true }).waitFor();
     await page.keyboard.press("Enter");
-    await page.getByText("2/3").waitFor();
+    await page.getByText("2/3", { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("t");
     await page.getByRole("button", { name: "Since start" }).waitFor();
@@ -189,7 +189,11 @@ describe("a broken line", () => {
       else void socket.close();
     });
     await page.goto(`/${made.page}`);
-    await log().getByText("tick 5", { exact: true }).waitFor();
+    // Which numbers these are is not ours to say: a busy machine may be late for one, and its record has it.
+    await log()
+      .getByText(/^tick \d+$/)
+      .nth(2)
+      .waitFor();
     await page.getByText("● LIVE").waitFor();
     isOpen = false;
     await sockets.at(-1)?.close();
@@ -201,9 +205,12 @@ describe("a broken line", () => {
     isOpen = true;
     await page.getByText("● LIVE").waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
-    const last = Number(/\d+/.exec((await log().locator(".tx").last().textContent()) ?? "")?.[0]);
+    const seen = await log()
+      .getByText(/^tick \d+$/)
+      .count();
     await log()
-      .getByText(`tick ${last + 5}`, { exact: true })
+      .getByText(/^tick \d+$/)
+      .nth(seen + 4)
       .waitFor();
     await remove(made.id);
     const lines = await log().locator(".tx").allTextContents();
