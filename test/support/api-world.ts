@@ -136,6 +136,7 @@ function platformOf(store: Store, time: { now: number }, logged: string[]): Plat
       run: () => Promise.reject(new Error("no script runs in this world")),
       kill: () => {},
       room: () => 1,
+      begunAt: () => null,
       check: async ({ source }) =>
         source.includes("!!syntax!!")
           ? { name: "SyntaxError", message: "unexpected token", line: 2, column: 7 }

@@ -143,7 +143,15 @@ export function modelRuns(world: World): Partial<Store> {
       if (!recorded || recorded.run.state === "finished") return { ok: false, why: "over" };
       const { run } = recorded;
       if (run.state !== "running" || run.attempt !== attempt) return { ok: false, why: "fenced" };
-      if (fromSeq === run.seq + 1) return { ok: true, events: happen(recorded, happenings) };
+      if (fromSeq === run.seq + 1) {
+        const events = happen(recorded, happenings);
+        for (const event of events) {
+          if (event.kind !== "started") continue;
+          run.startedAt = event.at;
+          if (run.lateMs === null && run.trigger === "schedule") run.lateMs = event.lateMs;
+        }
+        return { ok: true, events };
+      }
       const again = happenings.map((each, index) => ({ seq: fromSeq + index, ...each }));
       const stored = recorded.events.filter(
         ({ seq }) => seq >= fromSeq && seq < fromSeq + happenings.length,

@@ -3,6 +3,7 @@
 
 import { type Run, runId } from "@ticker/core/run";
 import type { Store } from "@ticker/core/store";
+import type { Happening } from "../../packages/core/src/event.ts";
 import { byHand, claimOf, finishOf, output, statusOf, tickerOf } from "./store-values.ts";
 
 /** A call, to be made of two stores alike. `alone`: it may take several turns, so nothing runs beside it. */
@@ -160,7 +161,12 @@ export function randomCalls(seed: number, oracle: Store) {
     },
     async appendEvents() {
       const run = await someRun("running");
-      const happenings = Array.from({ length: below(4) }, (_, i) => output(i, `line ${i}`));
+      const happenings: Happening[] = Array.from({ length: below(4) }, (_, i) =>
+        output(i, `line ${i}`),
+      );
+      const lateMs = below(500);
+      if (chance(0.3))
+        happenings.unshift({ kind: "started", at: now, attempt: run.attempt, lateMs });
       const fromSeq = run.seq + 1 + (chance(0.2) ? below(5) - 3 : 0);
       const attempt = run.attempt + (chance(0.1) ? 1 : 0);
       const times = chance(0.3) ? 2 : 1;

@@ -55,6 +55,7 @@ export function handClock(startAt = START) {
 
 export type Job = {
   job: SandboxJob;
+  startedAt: number;
   say(...events: SandboxEvent[]): void;
   print(text: string): void;
   end(result?: Partial<SandboxResult>): void;
@@ -78,6 +79,7 @@ export function handSandbox(clock: { now(): number }, room = 1_000) {
     pendingArrivals: () => arrived.length,
     sandbox: {
       room: () => room - jobs.size,
+      begunAt: (id: string) => jobs.get(id)?.startedAt ?? null,
       check: () => Promise.resolve(null),
       kill(id: string) {
         const job = jobs.get(id);
@@ -90,6 +92,7 @@ export function handSandbox(clock: { now(): number }, room = 1_000) {
         return new Promise<SandboxResult>((resolve) => {
           const handle: Job = {
             job,
+            startedAt,
             killed: false,
             say: (...events) => onEvents(events),
             print: (text) => onEvents([{ kind: "output", at: clock.now(), text, stream: "out" }]),

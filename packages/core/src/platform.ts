@@ -140,6 +140,8 @@ export type SandboxResult = {
 export type Sandbox = {
   run(job: SandboxJob, onEvents: (events: SandboxEvent[]) => void): Promise<SandboxResult>;
   kill(jobId: string): void;
+  /** When its first instruction ran, epoch ms; null while it waits for its turn, or when it is over. */
+  begunAt(jobId: string): number | null;
   /** Would it compile? Null when it would. */
   check(script: Script): Promise<ScriptError | null>;
   /** Free places now: how many more jobs would start without waiting for one to end. */

@@ -130,13 +130,19 @@ export function makeRunner(
     }
   }
 
+  /** A job may wait in the sandbox for its turn: it is shown as started when it is. */
+  function begun(attempt: Attempt): boolean {
+    attempt.startedAt ??= sandbox.begunAt(attempt.run.id);
+    return attempt.startedAt !== null;
+  }
+
   /** One timer for all attempts: announces quiet ones, appends piles, renews leases. */
   function tick(): void {
     ticking = null;
     const now = clock.monotonic();
     for (const attempt of attempts.values()) {
       if (!attempt.inSandbox) continue;
-      const quiet = !attempt.announced && now - attempt.beganMono >= ANNOUNCE_MS;
+      const quiet = !attempt.announced && now - attempt.beganMono >= ANNOUNCE_MS && begun(attempt);
       const piled = attempt.output.pending() > 0 && ripe(attempt, now);
       if (quiet || piled) flush(attempt);
       if (now - attempt.leaseMono >= LEASE_MS / 3) renew(attempt, now);
@@ -162,7 +168,7 @@ export function makeRunner(
   }
 
   function heard(attempt: Attempt, events: SandboxEvent[]): void {
-    attempt.startedAt ??= events[0]?.at ?? null;
+    attempt.startedAt ??= sandbox.begunAt(attempt.run.id) ?? events[0]?.at ?? null;
     attempt.output.add(events);
     const now = clock.monotonic();
     attempt.heardMono ??= now;

@@ -210,7 +210,7 @@ export type Store = {
     attempt: number,
     untilAt: number,
   ): Promise<{ ok: boolean; killAsked: boolean }>;
-  /** Only the attempt's own; `fromSeq` must be run.seq + 1. A repeat of what is stored is a success. */
+  /** A `started` among them sets the run's startedAt and, once, its lateMs. Only the attempt's own; `fromSeq` must be run.seq + 1. A repeat of what is stored is a success. */
   appendEvents(
     runId: string,
     attempt: number,

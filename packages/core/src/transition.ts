@@ -344,3 +344,12 @@ export function toldRun(
   const after = outlived({ ...status, runNumber: run.number, openRecord: null }, run);
   return { run, events: numbered(ask.happenings, 0), status: after };
 }
+
+/** A run whose attempt has told that it started; a manual run has no lateness. */
+export function announced(run: Run, events: Event[]): Run {
+  const started = events.find((event) => event.kind === "started");
+  if (started?.kind !== "started") return run;
+  const scheduled = run.trigger === "schedule";
+  const lateMs = run.lateMs ?? (scheduled ? started.lateMs : null);
+  return { ...run, startedAt: started.at, lateMs };
+}

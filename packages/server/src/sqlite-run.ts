@@ -8,6 +8,7 @@ import { dueAtOfId, type Run } from "@ticker/core/run";
 import type { ActiveRun, Status } from "@ticker/core/status";
 import type { Finish, Store } from "@ticker/core/store";
 import {
+  announced,
   attempted,
   begun,
   decideClaim,
@@ -46,7 +47,9 @@ export function runVerbs(
   const moveLease = db.prepare(
     "UPDATE runs SET lease_until_at = ? WHERE ticker = ? AND number = ?",
   );
-  const moveSeq = db.prepare("UPDATE runs SET seq = ? WHERE ticker = ? AND number = ?");
+  const moveSeq = db.prepare(
+    "UPDATE runs SET seq = ?, started_at = ?, late_ms = ? WHERE ticker = ? AND number = ?",
+  );
 
   /** Writes what a settlement says about other runs: the next one's turn, and the ends of those without one. */
   function follow(known: Known, settled: Settled, lease: Finish["lease"], at: number) {
@@ -138,8 +141,9 @@ export function runVerbs(
           if (added.length === 0) return { ok: true, events: [] };
           events.addChunk(known.key, run.number, added);
           const seq = run.seq + added.length;
-          moveSeq.run(seq, known.key, run.number);
-          memory.noteRun(known, { ...run, seq });
+          const after = announced({ ...run, seq }, added);
+          moveSeq.run(seq, after.startedAt, after.lateMs, known.key, run.number);
+          memory.noteRun(known, after);
           return { ok: true, events: added };
         }
         if (fromSeq > run.seq + 1 || fromSeq < 1) return { ok: false, why: "gap" };

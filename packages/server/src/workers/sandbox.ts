@@ -182,6 +182,11 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
         job.runner.kill(job);
       }
     },
+    begunAt(jobId) {
+      const job = jobs.get(jobId);
+      const ranMs = job?.runner?.ranMs(job, job.runner.now()) ?? null;
+      return ranMs === null ? null : clock.now() - ranMs;
+    },
     async check(script: Script) {
       return (await compiler.compile(script)).error;
     },
