@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SqliteOptions, sqliteStore } from "../packages/server/src/sqlite.ts";
 import { storeContract } from "./store.contract.ts";
 import { temporaryFolder } from "./support/folder.ts";
-import { seeded } from "./support/store-random.ts";
+import { seeded } from "./support/seeded.ts";
 import { claimOf, finishOf, LEASE, output, statusOf, tickerOf } from "./support/store-values.ts";
 
 let folder: string;

@@ -13,6 +13,7 @@ import { setTimeout as until } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ServerMessage } from "@ticker/core/protocol";
 import { WebSocket } from "ws";
+import { seeded } from "./seeded.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
 const TOKEN = "kill-loop-token-0123456789";
@@ -32,17 +33,6 @@ export type KillReport = {
 };
 
 type Seen = { tickerId: string; run: number; seq: number };
-
-/** A small generator with a seed, so that a loop can be repeated. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Who hears from the scripts themselves: `begin` and `end` of each run, by ticker and due time. */
 async function collector(): Promise<{ server: Server; port: number; heard: Map<string, number> }> {

@@ -4,21 +4,11 @@
 import { type Run, runId } from "@ticker/core/run";
 import type { Store } from "@ticker/core/store";
 import type { Happening } from "../../packages/core/src/event.ts";
+import { seeded } from "./seeded.ts";
 import { byHand, claimOf, finishOf, output, statusOf, tickerOf } from "./store-values.ts";
 
 /** A call, to be made of two stores alike. `alone`: it may take several turns, so nothing runs beside it. */
 export type Call = { verb: keyof Store; alone: boolean; make: (store: Store) => Promise<unknown> };
-
-/** 0 <= x < 1, always the same row of numbers for a seed. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const OWNERS = ["ada", "bob"];
 const IDS = ["t_1", "t_2", "t_3", "t_4", "t_5", "t_6", "t_7"];
