@@ -12,7 +12,7 @@ import { HOST_API } from "@ticker/core/sandbox/host-api";
 import { createTicker } from "@ticker/core/tickers";
 import { EXAMPLES } from "./examples.ts";
 import { consoleFiles } from "./files.ts";
-import { type Listening, listen } from "./http.ts";
+import { type Bound, bind, type Listening, serve } from "./http.ts";
 import { hostAllowed, OperatorError, type Options } from "./options.ts";
 import { type ServerPlatform, serverPlatform } from "./platform.ts";
 import { openDataFolder } from "./sqlite-folder.ts";
@@ -38,7 +38,9 @@ export type Server = {
 
 /** Errors: OperatorError with a sentence for the operator; nothing is touched then. */
 export async function startServer(options: Options): Promise<Server> {
-  const folder = operators(() => openDataFolder(options.data));
+  // Before anything is opened: a taken port must leave the folder as it was.
+  const bound = await bind(options);
+  const folder = await operatorsOr(() => openDataFolder(options.data), bound);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const epoch = randomBytes(6).toString("hex");
   let engine: Service | null = null;
@@ -65,8 +67,7 @@ export async function startServer(options: Options): Promise<Server> {
       },
     });
     const files = operators(() => consoleFiles(CONSOLE));
-    // Bound before anything is claimed: a taken port must leave the folder as it was.
-    listening = await listen(options, { api, feed: platform.feed, files, version: VERSION });
+    listening = serve(bound, { api, feed: platform.feed, files, version: VERSION });
     const now = platform.clock.now();
     // Warm before the first claim, so that the first tick is not late.
     await platform.sandbox.ready();
@@ -99,9 +100,19 @@ export async function startServer(options: Options): Promise<Server> {
       },
     };
   } catch (error) {
+    if (listening === null) bound.server.close();
     await listening?.close();
     await platform?.close();
     folder.release();
+    throw error;
+  }
+}
+
+async function operatorsOr<T>(open: () => T, bound: Bound): Promise<T> {
+  try {
+    return operators(open);
+  } catch (error) {
+    bound.server.close();
     throw error;
   }
 }

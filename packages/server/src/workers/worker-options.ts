@@ -23,5 +23,5 @@ export const WORKER_OPTIONS: WorkerOptions = {
   stdin: false,
   stdout: true,
   stderr: true,
-  resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
+  resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 },
 };
