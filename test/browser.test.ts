@@ -146,6 +146,7 @@ describe("keys", () => {
     await heading(`${made.page} ${made.name}`).waitFor();
     await page.keyboard.press("?");
     await page.getByRole("button", { name: "Follow F" }).waitFor();
+    await page.getByText("● LIVE").waitFor();
     await page.keyboard.press("Shift+R");
     await log().getByText("x").waitFor();
     await page.keyboard.press("ArrowLeft");

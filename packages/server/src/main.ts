@@ -26,6 +26,8 @@ async function main(): Promise<void> {
     return;
   }
   const server = await startServer(options);
+  // Before it says that it is there: whoever reads that may ask it to end at once.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(server));
   say(`Ticker ${VERSION}`);
   say(`  console   ${server.url}`);
   say(`  data      ${resolve(options.data)}`);
@@ -33,7 +35,6 @@ async function main(): Promise<void> {
     say(`  note      ${server.interrupted} runs were cut short when the last process ended`);
   }
   say(`  sign in   ${server.signInLink}   (once, within the hour)`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(server));
 }
 
 let ending = false;
