@@ -11,7 +11,7 @@ const MAIN = new URL("../packages/server/src/main.ts", import.meta.url).pathname
 /** As `npm start` starts it. */
 const NODE_ARGS = [
   "--disable-warning=ExperimentalWarning",
-  "--max-semi-space-size=4",
+  "--max-semi-space-size=8",
   "--max-old-space-size=512",
   "--import",
   new URL("../packages/server/compile-cache.js", import.meta.url).href,
