@@ -47,7 +47,7 @@ describe("every route, asked by each", () => {
     const mine = clock({ name: "named-by-home" });
     const { id } = (await world.ask("POST", "/v1/tickers", { body: mine })).json;
     await world.ask("PUT", `/v1/tickers/${id}/output`, { body: { text: "mine alone" } });
-    await world.ask("PUT", "/v1/secrets/SMTP_KEY", { body: { value: "hush" } });
+    await world.ask("PUT", "/v1/secrets/SMTP_KEY", { body: { value: "hush-hush" } });
     const spare = await world.ask("POST", "/v1/tokens", { body: { name: "spare" } });
     if (path.endsWith("/restore")) await world.ask("DELETE", `/v1/tickers/${id}`);
     const fill: Record<string, string> = {

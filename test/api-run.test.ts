@@ -169,9 +169,12 @@ describe("the rest of the house", () => {
     expect(put.json).toEqual({ name: "SMTP_KEY", updatedAt: NOW });
     const list = await world.ask("GET", "/v1/secrets");
     expect(list.json.items).toEqual([{ name: "SMTP_KEY", updatedAt: NOW }]);
-    expect((await world.ask("PUT", "/v1/secrets/lower", { body: { value: "x" } })).status).toBe(
-      422,
-    );
+    const short = await world.ask("PUT", "/v1/secrets/SHORT", { body: { value: "abc12" } });
+    expect(short.status).toBe(422);
+    expect(short.text).toContain("at least 6 characters");
+    expect(
+      (await world.ask("PUT", "/v1/secrets/lower", { body: { value: "xxxxxx" } })).status,
+    ).toBe(422);
     expect((await world.ask("DELETE", "/v1/secrets/SMTP_KEY")).status).toBe(204);
     expect((await world.ask("DELETE", "/v1/secrets/SMTP_KEY")).status).toBe(404);
   });

@@ -40,6 +40,7 @@ export type Mask = (text: string) => string;
 /** A function that replaces every form of these secrets by `[secret]`; the identity without secrets. */
 export function makeMask(secrets: string[]): Mask {
   const needles = [...new Set(secrets.filter((s) => s.length > 0).flatMap(forms))]
+    // Base64 cut to what does not depend on its neighbours may be very short, and would blank out words.
     .filter((needle) => needle.length >= 4)
     .sort((a, b) => b.length - a.length);
   if (needles.length === 0) return (text) => text;

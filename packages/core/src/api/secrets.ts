@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { VisibleError } from "../error.ts";
+import { SECRET_CHARS_MIN } from "../mask.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
 import { Instant } from "./schema.ts";
 
@@ -48,7 +49,10 @@ export function addSecrets(app: ApiApp, api: Api): void {
               .strictObject({
                 value: z
                   .string()
-                  .min(1, "must not be empty")
+                  .min(
+                    SECRET_CHARS_MIN,
+                    `must have at least ${SECRET_CHARS_MIN} characters: a shorter one could not be masked in output`,
+                  )
                   .max(SECRET_CHARACTERS_MAX, `is over ${SECRET_CHARACTERS_MAX} characters`),
               })
               .openapi("SecretAsk", { example: { value: "correct horse" } }),
