@@ -1,6 +1,7 @@
-// What the end of a run means for its ticker's schedule.
+// What the end of an attempt means: the event that tells it, and what follows for its ticker's schedule.
 
-import type { Run } from "./run.ts";
+import type { Happening } from "./event.ts";
+import type { Outcome, Run, ScriptError } from "./run.ts";
 import { nextDue, type Schedule } from "./schedule.ts";
 import type { Finish } from "./store.ts";
 
@@ -21,4 +22,18 @@ export function aftermath(
   if (again !== null) return { done: false };
   if (countsFromFinish(schedule)) return { done: false, nextDueAt: nextDue(schedule, at, at) };
   return { done: "at" in schedule && run.trigger === "schedule" };
+}
+
+/** The event an attempt ends with: `retry` when another follows at `again`, else `finished`. */
+export function lastHappening(
+  run: Pick<Run, "attempt">,
+  end: { at: number; outcome: Outcome; error: ScriptError | null; startedAt: number | null },
+  again: number | null,
+): Happening {
+  const { at, outcome, error } = end;
+  if (again !== null) {
+    return { kind: "retry", at, attempt: run.attempt, retryAt: again, outcome, error };
+  }
+  const durationMs = Math.max(0, at - (end.startedAt ?? at));
+  return { kind: "finished", at, outcome, error, durationMs };
 }

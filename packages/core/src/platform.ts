@@ -3,7 +3,7 @@
 // message may be lost, late or repeated, and the sweep plus the event numbers repair everything.
 
 import type { EventBatch } from "./event.ts";
-import type { Outcome, Run, ScriptError } from "./run.ts";
+import type { Outcome, ScriptError } from "./run.ts";
 import type { Store } from "./store.ts";
 import type { Limits, Script } from "./ticker.ts";
 
@@ -147,9 +147,3 @@ export type Sandbox = {
   /** Free places now: how many more jobs would start without waiting for one to end. */
   room(): number;
 };
-
-/** Who runs attempts here, new at every process start: leases of any other holder are cut short. */
-export type Holder = string;
-
-/** Asks for an attempt of this run, leased to `holder`, to begin now. */
-export type Dispatch = (run: Run) => void;

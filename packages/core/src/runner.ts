@@ -1,7 +1,7 @@
 // Carries one attempt from its lease to its outcome: gives the sandbox its job, stores and shows what comes
 // out while it runs, renews the lease, and at the end decides finish, retry, or leave to the lease.
 
-import { aftermath, countsFromFinish } from "./aftermath.ts";
+import { aftermath, countsFromFinish, lastHappening } from "./aftermath.ts";
 import type { Event, Happening } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { makeMask } from "./mask.ts";
@@ -228,12 +228,8 @@ export function makeRunner(
       at,
       platform.random.fraction(),
     );
-    const happenings = [...take(attempt), ...output.close(at)];
-    const durationMs = Math.max(0, at - (attempt.startedAt ?? at));
-    if (again !== null) {
-      const { outcome } = result;
-      happenings.push({ kind: "retry", at, attempt: run.attempt, retryAt: again, outcome, error });
-    } else happenings.push({ kind: "finished", at, outcome: result.outcome, error, durationMs });
+    const end = { at, outcome: result.outcome, error, startedAt: attempt.startedAt };
+    const happenings = [...take(attempt), ...output.close(at), lastHappening(run, end, again)];
     const stateWrites: Record<string, string | null> = {};
     for (const [key, value] of Object.entries(result.stateWrites)) {
       stateWrites[key] = value === null ? null : mask(value);

@@ -1,7 +1,7 @@
 // Repairs what a lost process or message left behind, and keeps the store within its budgets. Safe to run
 // at any time, any number of times, beside everything else.
 
-import { aftermath } from "./aftermath.ts";
+import { aftermath, lastHappening } from "./aftermath.ts";
 import type { Event } from "./event.ts";
 import type { Platform } from "./platform.ts";
 import { retryAt } from "./retry.ts";
@@ -54,25 +54,14 @@ export function makeSweep(
       platform.random.fraction(),
     );
     const error = { name: "Interrupted", message: "the service went away while the script ran" };
-    const durationMs = Math.max(0, at - (run.startedAt ?? at));
+    const end = { at, outcome: "interrupted", error, startedAt: run.startedAt } as const;
     const finish: Finish = {
       runId: run.id,
       attempt: run.attempt,
       at,
       outcome: "interrupted",
       error,
-      happenings: [
-        again === null
-          ? { kind: "finished", at, outcome: "interrupted", error, durationMs }
-          : {
-              kind: "retry",
-              at,
-              attempt: run.attempt,
-              retryAt: again,
-              outcome: "interrupted",
-              error,
-            },
-      ],
+      happenings: [lastHappening(run, end, again)],
       retryAt: again,
       startedAt: run.startedAt,
       lateMs: run.lateMs,
