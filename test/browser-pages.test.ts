@@ -68,6 +68,25 @@ describe("killall", () => {
     await remove(made.id);
   });
 
+  test("another console sees it at once, and one that comes later too", async () => {
+    const other = await page.context().newPage();
+    // Without the feed nothing would tell it: it may not ask.
+    await other.route("**/v1/status", (route) => route.abort());
+    await other.goto("/110");
+    await page.goto("/180");
+    const banner = other.getByRole("banner");
+    for (let round = 0; round < 2; round++) {
+      await page.getByLabel("Or type KILL").fill("kill");
+      await page.getByLabel("Or type KILL").press("Enter");
+      await banner.getByText("KILLALL").waitFor();
+      await other.reload();
+      await banner.getByText("KILLALL").waitFor();
+      await page.getByRole("button", { name: "▶ RELEASE" }).click();
+      await banner.getByText("KILLALL").waitFor({ state: "detached" });
+    }
+    await other.close();
+  });
+
   test("two seconds of holding do it too, less does nothing", async () => {
     await page.goto("/180");
     const button = page.getByRole("button", { name: /HOLD FOR 2 SECONDS/ });

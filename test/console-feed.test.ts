@@ -104,6 +104,18 @@ describe("subscriptions", () => {
     expect(heard.map((message) => message.id)).toEqual(["1"]);
   });
 
+  test("a trouble of the server's costs no cursor", () => {
+    feed.subscribe("203", 3, () => {});
+    feed.start();
+    newest().hear(hello);
+    newest().hear(events("1", 4));
+    newest().hear({ type: "error", id: "1", code: "unavailable", message: "just now" });
+    newest().drop();
+    pass();
+    newest().hear(hello);
+    expect(newest().sent).toEqual([{ type: "subscribe", id: "1", feed: "203", cursor: "c4" }]);
+  });
+
   test("a cursor the server refuses is given up once, and the feed begun anew", () => {
     feed.subscribe("203", 3, () => {});
     feed.start();
@@ -175,6 +187,19 @@ describe("a lost connection", () => {
     newest().drop();
     expect(timers).toEqual([]);
   });
+});
+
+test("whether killall is in force is heard, at each connect anew", () => {
+  const heard: unknown[] = [];
+  feed.onHeld = (hold) => heard.push(hold);
+  feed.start();
+  newest().hear(hello);
+  const hold = { at: 1, by: "operator", reason: null };
+  newest().hear({ type: "held", held: hold });
+  newest().drop();
+  pass();
+  newest().hear({ type: "held", held: null });
+  expect(heard).toEqual([hold, null]);
 });
 
 test("every word about the time is passed on", () => {

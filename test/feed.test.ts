@@ -231,6 +231,48 @@ describe("the account's feed and the tiles", () => {
   });
 });
 
+describe("killall", () => {
+  type Held = Extract<ServerMessage, { type: "held" }>;
+  const held = (client: FeedClient, reason: string | null, from = 0) =>
+    client.message<Held>((m) => m.type === "held" && (m.held?.reason ?? null) === reason, from);
+
+  test("every connection is told at once, whatever it watches, and a new one right after hello", async () => {
+    const { id } = await server.ticker("held", "print(1)");
+    const [watching, bare] = [await server.feed(), await server.feed()];
+    watching.send({ type: "subscribe", id: "a", feed: id });
+    for (const client of [watching, bare]) await held(client, null);
+    const { held: hold } = await server.ask<{ held: object }>("POST", "/v1/killall", {
+      reason: "one",
+    });
+    for (const client of [watching, bare]) {
+      expect((await held(client, "one")).held).toEqual(hold);
+    }
+    const late = await server.feed();
+    await held(late, "one");
+    expect(late.messages.map((m) => m.type).slice(0, 2)).toEqual(["hello", "held"]);
+    const before = bare.messages.length;
+    await server.ask("POST", "/v1/release");
+    for (const client of [watching, late]) await held(client, null, 2);
+    await held(bare, null, before);
+  });
+
+  test("a release and a killall at once leave memory, store and feed of one mind", async () => {
+    const client = await server.feed();
+    for (let round = 0; round < 20; round++) {
+      await Promise.all([
+        server.engine.release("home"),
+        server.engine.killAll("home", "test", `round ${round}`),
+      ]);
+      await held(client, `round ${round}`);
+      expect((await server.platform.store.readAccount("home"))?.hold).toMatchObject({
+        reason: `round ${round}`,
+      });
+      await expect(server.engine.runNow("home", "any")).rejects.toThrow("killall is in force");
+    }
+    await server.engine.release("home");
+  });
+});
+
 describe("what a client may say", () => {
   test.each([
     ["{", "one JSON object"],

@@ -200,8 +200,9 @@ function engineOf(platform: Platform, tiles: Map<string, Partial<Tile>>) {
       return (await store.readRun(owner, tickerId, number)) as Run;
     },
     async killAll(owner, by, reason) {
-      await store.setHold(owner, { at: clock.now(), by, reason });
-      return { killed: 0 };
+      const held = { at: clock.now(), by, reason };
+      await store.setHold(owner, held);
+      return { held, killed: 0 };
     },
     async release(owner) {
       await store.setHold(owner, null);

@@ -33,8 +33,15 @@ export type Engine = {
   stop(owner: string, tickerId: string): Promise<Entry>;
   /** Kill one run; resolves when it is over (within a second). Errors: not-found; an ended run is answered as it is. */
   kill(owner: string, tickerId: string, number: number): Promise<Run>;
-  /** Killall: nothing runs and nothing starts until release. Resolves when all are over. */
-  killAll(owner: string, by: string, reason: string | null): Promise<{ killed: number }>;
+  /**
+   * Killall: nothing runs and nothing starts until release. Resolves when all are over. Errors: conflict
+   * (released by somebody before that).
+   */
+  killAll(
+    owner: string,
+    by: string,
+    reason: string | null,
+  ): Promise<{ held: Hold; killed: number }>;
   release(owner: string): Promise<void>;
   /** An outside process sets the ticker's text: a finished run of its own. */
   setOutput(owner: string, tickerId: string, text: string): Promise<Run>;
@@ -249,11 +256,17 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     const hold: Hold = { at: clock.now(), by, reason };
     holds.set(owner, hold); // Before the write: nothing starts while it is on its way.
     await store.setHold(owner, hold);
+    feed.held(owner, hold);
     await scheduler.settled();
     let killed = 0;
     for (let look = 0; look < KILL_LOOKS_MAX; look++) {
       const open = await store.openRuns(owner, 500);
-      if (open.length === 0) return { killed };
+      if (open.length === 0) return { held: hold, killed };
+      // What is open after the first look was let start by whoever released.
+      if (look > 0 && !holds.has(owner)) {
+        const message = `killall was released before all runs had ended; ${killed} were ended`;
+        throw new VisibleError("conflict", message);
+      }
       // Queued ones first, or the end of a run would start the next.
       const order = { queued: 0, waiting: 1, running: 2, finished: 3 };
       open.sort((a, b) => order[a.state] - order[b.state]);
@@ -265,8 +278,11 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   }
 
   async function release(owner: string): Promise<void> {
+    const released = holds.get(owner);
     await store.setHold(owner, null);
-    holds.delete(owner);
+    // Killall may have come meanwhile, and was written after this: then it stays in force.
+    if (holds.get(owner) === released) holds.delete(owner);
+    feed.held(owner, null);
     scheduler.poke();
   }
 
@@ -329,7 +345,11 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       ...feed.numbers(),
     }),
     async start(accounts) {
-      for (const { id, hold } of accounts) if (hold !== null) holds.set(id, hold);
+      for (const { id, hold } of accounts) {
+        if (hold === null) continue;
+        holds.set(id, hold);
+        feed.held(id, hold);
+      }
       const cut = await sweep.recover();
       scheduler.poke();
       standing(REPAIR_MS, sweep.repair);

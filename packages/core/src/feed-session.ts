@@ -110,6 +110,7 @@ export function openFeedSession(
     account,
     version: world.version,
   });
+  const disconnect = feed.connect(account, watcher);
 
   return {
     receive(text) {
@@ -128,6 +129,7 @@ export function openFeedSession(
     },
     close() {
       closed = true;
+      disconnect();
       for (const subscription of subscriptions.values()) subscription.close();
       subscriptions.clear();
     },

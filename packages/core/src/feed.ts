@@ -1,7 +1,10 @@
-// The live side: keeps what recently happened, who watches which feed, and turns each batch into one
-// message per feed that all its watchers share. Replay and contiguity are `subscription.ts`; tiles are
-// `tiles.ts`. Broadcast may lose or repeat a batch: watchers follow the store's numbers, not this.
+// The live side: who watches which ticker, and each batch as one message that all its watchers share; what
+// every connection of an account is told, subscribed or not. Replay and contiguity are `subscription.ts`, the
+// account's feed is `account-feed.ts`, tiles are `tiles.ts`. Broadcast may lose or repeat a batch: watchers
+// follow the store's numbers, not this.
 
+import type { Hold } from "./account.ts";
+import { type AccountAsk, makeAccountFeed } from "./account-feed.ts";
 import type { EventBatch } from "./event.ts";
 import { keyed } from "./keyed.ts";
 import type { FeedPlatform } from "./platform.ts";
@@ -16,8 +19,6 @@ import {
 } from "./subscription.ts";
 import { makeTiles, type Tiles } from "./tiles.ts";
 
-/** Account feeds resume from memory: this many batches back. */
-const RING_MAX = 5_000;
 /** Messages to one group of watchers within this time leave in one write. */
 const GATHER_MS = 10;
 
@@ -42,27 +43,25 @@ export type Feed = {
   tiles: Tiles;
   /** Follows a ticker. `last`: newest runs to replay without a cursor. */
   watchTicker(ask: TickerAsk, watcher: Watcher): Subscription;
-  watchAccount(
-    ask: { id: string; owner: string; cursor: string | null },
-    watcher: Watcher,
-  ): Subscription;
+  watchAccount(ask: AccountAsk, watcher: Watcher): Subscription;
+  /** A connection of this account: told whether killall is in force now, and at every change until left. */
+  connect(owner: string, watcher: Watcher): () => void;
+  /** Killall came into force for this account, or was released (null). */
+  held(owner: string, hold: Hold | null): void;
   numbers(): { watchers: number; deliveries: number; gaps: number };
   close(): void;
 };
 
-type Ring = { first: number; batches: EventBatch[] };
-
-type AccountMember = { watcher: Watcher; owner: string; id: string; next: number; live: boolean };
-
 export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   const { clock } = platform;
-  const rings = new Map<string, Ring>();
   const topics = new Map<string, Map<string, Group>>();
-  const accounts = new Map<string, Set<AccountMember>>();
+  const connections = new Map<string, Set<Watcher>>();
+  const holds = new Map<string, Hold>();
   const count = { watchers: 0, deliveries: 0, gaps: 0 };
   const waiting = new Set<Group>();
   let timer: (() => void) | null = null;
   const tiles = makeTiles(platform, epoch, count);
+  const account = makeAccountFeed(epoch, count);
 
   // -- ticker feeds: one text per group, one write per gather
 
@@ -154,93 +153,20 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
     if (groups.size === 0) topics.delete(tickerId);
   }
 
-  // -- account feeds: replay from the ring, a gap when it does not reach back far enough
+  // -- what every connection of an account is told
 
-  function keep(owner: string, batch: EventBatch): void {
-    const ring = keyed(rings, owner, () => ({ first: 1, batches: [] }));
-    ring.batches.push(batch);
-    if (ring.batches.length > RING_MAX * 1.2) {
-      const gone = ring.batches.length - RING_MAX;
-      ring.batches.splice(0, gone);
-      ring.first += gone;
-    }
-    for (const member of accounts.get(owner) ?? []) {
-      if (member.live) pump(member, ring);
-    }
+  function held(owner: string): string {
+    const message: ServerMessage = { type: "held", held: holds.get(owner) ?? null };
+    return JSON.stringify(message);
   }
 
-  function pump(member: AccountMember, ring: Ring): void {
-    const { watcher, id } = member;
-    const texts: string[] = [];
-    const say = (message: ServerMessage): number => texts.push(JSON.stringify(message));
-    if (member.next < ring.first) {
-      count.gaps++;
-      say({
-        type: "gap",
-        id,
-        reason: "too-far-behind",
-        tickerId: null,
-        fromRun: null,
-        toRun: null,
-        cursor: `${epoch}.${ring.first - 1}`,
-      });
-      member.next = ring.first;
-    }
-    while (member.next < ring.first + ring.batches.length && texts.length < 200) {
-      const batch = ring.batches[member.next - ring.first] as EventBatch;
-      say(eventsMessage(id, batch, `${epoch}.${member.next}`));
-      count.deliveries += batch.events.length;
-      member.next++;
-    }
-    if (texts.length > 0) watcher.write(watcher.encode(texts));
-    // A slow reader waits here, in the ring, and costs nobody anything; `resume` goes on.
-    member.live = watcher.ready();
-    if (member.live && member.next < ring.first + ring.batches.length) pump(member, ring);
-  }
-
-  function watchAccount(
-    ask: { id: string; owner: string; cursor: string | null },
-    watcher: Watcher,
-  ): Subscription {
-    const { id, owner } = ask;
-    const ring = keyed(rings, owner, () => ({ first: 1, batches: [] }));
-    const end = ring.first + ring.batches.length;
-    const [place, number] = ask.cursor === null ? [epoch, String(end - 1)] : split(ask.cursor);
-    const known = place === epoch && Number(number) < end;
-    const member: AccountMember = {
-      watcher,
-      owner,
-      id,
-      next: known ? Number(number) + 1 : end,
-      live: true,
-    };
-    const say = (message: ServerMessage): void =>
-      watcher.write(watcher.encode([JSON.stringify(message)]));
-    say({ type: "subscribed", id, feed: "account", tickerId: null });
-    if (!known) {
-      count.gaps++;
-      const cursor = `${epoch}.${end - 1}`;
-      say({
-        type: "gap",
-        id,
-        reason: "restarted",
-        tickerId: null,
-        fromRun: null,
-        toRun: null,
-        cursor,
-      });
-    }
-    const members = keyed(accounts, owner, () => new Set());
-    members.add(member);
-    pump(member, ring);
-    say({ type: "live", id, cursor: `${epoch}.${member.next - 1}` });
-    return {
-      close: () => members.delete(member),
-      resume() {
-        member.live = true;
-        const now = rings.get(owner);
-        if (now) pump(member, now);
-      },
+  function connect(owner: string, watcher: Watcher): () => void {
+    const watchers = keyed(connections, owner, () => new Set());
+    watchers.add(watcher);
+    watcher.write(watcher.encode([held(owner)]));
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && connections.get(owner) === watchers) connections.delete(owner);
     };
   }
 
@@ -260,7 +186,7 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   return {
     publish(owner, batch) {
       toTicker(batch);
-      keep(owner, batch);
+      account.publish(owner, batch);
       tiles.fold(owner, batch);
     },
     tiles: { ...tiles, watch: (ask, watcher) => counted(tiles.watch(ask, watcher)) },
@@ -278,7 +204,14 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
           },
         }),
       ),
-    watchAccount: (ask, watcher) => counted(watchAccount(ask, watcher)),
+    watchAccount: (ask, watcher) => counted(account.watch(ask, watcher)),
+    connect,
+    held(owner, hold) {
+      if (hold === null) holds.delete(owner);
+      else holds.set(owner, hold);
+      const text = held(owner);
+      for (const watcher of connections.get(owner) ?? []) watcher.write(watcher.encode([text]));
+    },
     numbers: () => ({ ...count }),
     close() {
       timer?.();
@@ -286,11 +219,3 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
     },
   };
 }
-
-const split = (cursor: string): [string, string] => {
-  const dot = cursor.lastIndexOf(".");
-  return [
-    cursor.slice(0, dot),
-    /^\d{1,15}$/.test(cursor.slice(dot + 1)) ? cursor.slice(dot + 1) : "x",
-  ];
-};

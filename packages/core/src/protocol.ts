@@ -2,6 +2,7 @@
 // /docs#feed. A client can prove that it missed nothing: run numbers are dense per ticker, event numbers
 // dense per run, and whatever is left out is said in a `gap`.
 
+import type { Hold } from "./account.ts";
 import type { Event } from "./event.ts";
 import type { Tile } from "./tile.ts";
 
@@ -28,7 +29,12 @@ export type ServerMessage =
       account: string;
       version: string;
     }
-  /** Replay begins. `page`/`tickerId` for ticker feeds. */
+  /**
+   * Whether killall is in force (null: no). Right after `hello` and at every change, to every connection of the
+   * account whatever it is subscribed to: state, not history, so it is right after a reconnect too.
+   */
+  | { type: "held"; held: Hold | null }
+  /** Replay begins. `tickerId` for ticker feeds. */
   | { type: "subscribed"; id: string; feed: string; tickerId: string | null }
   /** Replay is over; what follows is live. */
   | { type: "live"; id: string; cursor: string }

@@ -6,7 +6,6 @@ import { call, reasonOf } from "./api.ts";
 import { serverNow } from "./clock.ts";
 import { tell } from "./notice.ts";
 import { go } from "./router.ts";
-import { readStatus } from "./service.ts";
 import { hearTiles, keyOf, tileOf } from "./tiles.ts";
 import type { RunView, TickerView } from "./view.ts";
 
@@ -98,7 +97,6 @@ export async function killAll(reason: string) {
   } catch (error) {
     tell(`Killall was refused: ${reasonOf(error)}`, "fail");
   }
-  await readStatus();
 }
 
 /** Lets everything start again. */
@@ -109,5 +107,4 @@ export async function release() {
   } catch (error) {
     tell(`Release was refused: ${reasonOf(error)}`, "fail");
   }
-  await readStatus();
 }

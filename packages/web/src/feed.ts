@@ -1,6 +1,7 @@
 // The console's one socket: subscriptions with cursors, reconnecting with growing pauses, replay from where
 // each left off, and the truth about how old what is shown is. Knows no page and draws nothing.
 
+import type { Hold } from "@ticker/core/account";
 import type { ClientMessage, ServerMessage } from "@ticker/core/protocol";
 
 /** What the feed needs of the world, so that tests can be the world. */
@@ -46,6 +47,8 @@ export class Feed {
   onConnection: (connection: Connection) => void = () => {};
   /** Told the server's time whenever it says it. */
   onTime: (serverAt: number) => void = () => {};
+  /** Told whether killall is in force (null: no), at each connect and at every change. */
+  onHeld: (hold: Hold | null) => void = () => {};
   #world: FeedWorld;
   #socket: Socket | null = null;
   #subscriptions = new Map<string, Subscription>();
@@ -119,8 +122,11 @@ export class Feed {
       case "pong":
         this.onTime(message.now);
         return;
+      case "held":
+        this.onHeld(message.held);
+        return;
       case "error":
-        this.#refused(message.id);
+        if (message.code === "invalid") this.#refused(message.id);
         return;
       default:
         this.#deliver(message);

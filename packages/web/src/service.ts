@@ -1,7 +1,8 @@
 // Ticker as this console knows it: who is signed in, the one feed, what the service says of itself. Starts
 // when somebody signs in and stops when they leave.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
+import type { Hold } from "@ticker/core/account";
 import { SUBPROTOCOL } from "@ticker/core/protocol";
 import { call, callAll, onSignedOut, Problem } from "./api.ts";
 import { hearTime, now, onServer } from "./clock.ts";
@@ -12,9 +13,11 @@ import type { StatusView, TickerView } from "./view.ts";
 
 /** Undefined until it is known; null when nobody is signed in. */
 export const account = signal<{ id: string; name: string } | null | undefined>(undefined);
+/** The last hour's numbers; read afresh while P100, which draws them, is open. */
 export const status = signal<StatusView | null>(null);
 export const connection = signal<Connection>({ state: "connecting", heardAt: null, failures: 0 });
-export const held = computed(() => status.value?.held ?? null);
+/** Killall in force, or null: as the feed tells it. */
+export const held = signal<Hold | null>(null);
 
 /** Server time of what is shown when the line is down long enough to say so; null when all is well. */
 export const staleSince = computed(() => {
@@ -25,7 +28,7 @@ export const staleSince = computed(() => {
 });
 
 const STATUS_EVERY_MS = 10_000;
-let timer: ReturnType<typeof setInterval> | undefined;
+const isIndexOpen = computed(() => Boolean(account.value) && route.value.page === "index");
 
 export const feed = new Feed({
   open() {
@@ -47,6 +50,9 @@ let wantedPath = "/";
 export async function startService() {
   onSignedOut(leave);
   feed.onTime = hearTime;
+  feed.onHeld = (hold) => {
+    held.value = hold;
+  };
   feed.onConnection = (next) => {
     const hasJustFailed = next.state === "lost" && next.failures > connection.value.failures;
     connection.value = next;
@@ -59,8 +65,15 @@ export async function startService() {
   });
   addEventListener("online", () => feed.start());
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && account.value) void readStatus();
-    if (!document.hidden && account.value) feed.start();
+    if (document.hidden || !account.value) return;
+    feed.start();
+    if (isIndexOpen.value) void readStatus();
+  });
+  effect(() => {
+    if (!isIndexOpen.value) return;
+    void readStatus();
+    const timer = setInterval(() => !document.hidden && void readStatus(), STATUS_EVERY_MS);
+    return () => clearInterval(timer);
   });
   try {
     const session = await call<{ account: { id: string; name: string } }>("/session");
@@ -75,15 +88,13 @@ function enter(who: { id: string; name: string }) {
   account.value = who;
   feed.start();
   void readTiles();
-  void readStatus();
-  timer = setInterval(() => !document.hidden && void readStatus(), STATUS_EVERY_MS);
 }
 
 function leave() {
-  clearInterval(timer);
   feed.stop();
   forgetTiles();
   status.value = null;
+  held.value = null;
   account.value = null;
   if (route.value.page === "sign-in") return;
   wantedPath = location.pathname + location.search + location.hash;
@@ -107,7 +118,7 @@ export async function signOut() {
 }
 
 /** Reads what the service says of itself; the page in hand stays if it does not answer. */
-export async function readStatus() {
+async function readStatus() {
   try {
     status.value = await call<StatusView>("/status");
   } catch {

@@ -1,6 +1,5 @@
 // What the REST API answers, as the console reads it. Instants are epoch ms.
 
-import type { Hold } from "@ticker/core/account";
 import type { Event } from "@ticker/core/event";
 import type { Run, ScriptError } from "@ticker/core/run";
 import type { Schedule } from "@ticker/core/schedule";
@@ -39,7 +38,6 @@ export type StatusView = {
   version: string;
   now: number;
   account: { id: string; name: string };
-  held: Hold | null;
   minutes: Tally[];
 };
 export type Preview = {

@@ -28,6 +28,10 @@ const TOLD: { [T in ServerMessage["type"]]: [Extract<ServerMessage, { type: T }>
     },
     "First, once. If nothing comes for two heartbeats, call yourself stale and connect again with your cursors.",
   ],
+  held: [
+    { type: "held", held: { at: NOW, by: "token deploy", reason: "the SMTP key leaked" } },
+    "Killall is in force: nothing runs and nothing starts until release; `null` when it is not. Right after `hello` and at every change, without subscribing.",
+  ],
   subscribed: [
     { type: "subscribed", id: "a", feed: "203", tickerId: TICKER },
     "The replay begins.",
