@@ -128,6 +128,7 @@ const tile = (change: Partial<Tile>): Tile => ({
   lastOutcome: "succeeded",
   lastFinishedAt: 11_000,
   failuresInRow: 0,
+  error: null,
   lines: [],
   progress: null,
   metric: null,

@@ -231,6 +231,39 @@ describe("the account's feed and the tiles", () => {
   });
 });
 
+describe("why a run failed", () => {
+  test("is in the tile: first line, bounded, masked, gone with the next success", async () => {
+    await server.ask("PUT", "/v1/secrets/TILE_KEY", { value: "hush-hush-123" });
+    const source = `const key = secret("TILE_KEY");
+      const error = new Error("with " + key + " it is " + "long ".repeat(100) + "\\nsecond line");
+      error.name = key + "Error";
+      if (run.number !== 2) throw error;`;
+    const { id } = await server.ticker("failing", source);
+    const client = await server.feed();
+    client.send({ type: "subscribe", id: "t", feed: "tiles" });
+    type Tiles = Extract<ServerMessage, { type: "tiles" }>;
+    const tileAfter = async (run: number, by = client) => {
+      const isIt = (tile: Tiles["tiles"][number]) =>
+        tile.tickerId === id && tile.running === 0 && tile.runNumber === run;
+      const message = await by.message<Tiles>((m) => m.type === "tiles" && m.tiles.some(isIt));
+      return message.tiles.find(isIt);
+    };
+    await tileAfter(0);
+    await server.ask("POST", `/v1/tickers/${id}/run`);
+    const failed = await tileAfter(1);
+    expect(failed?.error).toMatch(/^\[secret\]Error: with \[secret\] it is long/);
+    expect(failed?.error).toHaveLength(200);
+    await server.ask("POST", `/v1/tickers/${id}/run`);
+    expect((await tileAfter(2))?.error).toBe(null);
+    await server.ask("POST", `/v1/tickers/${id}/run`);
+    await tileAfter(3);
+    // Read from the records, as after a restart.
+    await server.ask("PATCH", `/v1/tickers/${id}`, { name: "failing-2" }, { "if-match": "*" });
+    const view = await server.ask<{ tile: { error: string } }>("GET", `/v1/tickers/${id}`);
+    expect(view.tile.error).toBe(failed?.error);
+  });
+});
+
 describe("killall", () => {
   type Held = Extract<ServerMessage, { type: "held" }>;
   const held = (client: FeedClient, reason: string | null, from = 0) =>

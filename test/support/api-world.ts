@@ -275,6 +275,7 @@ function tileOf({ ticker, status }: Entry, more: Partial<Tile> = {}): Tile {
     lastOutcome: status.lastOutcome,
     lastFinishedAt: status.lastFinishedAt,
     failuresInRow: status.failuresInRow,
+    error: null,
     lines: [],
     progress: null,
     metric: null,

@@ -218,6 +218,7 @@ export function makeRunner(
     attempt.startedAt = result.startedAt ?? attempt.startedAt;
     const error = result.error && {
       ...result.error,
+      name: mask(result.error.name),
       message: mask(result.error.message),
       ...(result.error.stack === undefined ? {} : { stack: mask(result.error.stack) }),
     };

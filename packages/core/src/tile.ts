@@ -2,7 +2,7 @@
 // fold of run records and events, kept for tickers that somebody looks at.
 
 import type { EventBatch } from "./event.ts";
-import type { Outcome, Run } from "./run.ts";
+import { isFailure, type Outcome, type Run, type ScriptError } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
 import { describeSchedule } from "./schedule-text.ts";
 import type { Status } from "./status.ts";
@@ -25,6 +25,8 @@ export type Tile = {
   lastOutcome: Outcome | null;
   lastFinishedAt: number | null;
   failuresInRow: number;
+  /** Why the last run failed: the first line of its error, at most 200 characters; null if it did not. */
+  error: string | null;
   /** Newest lines printed, oldest first, at most 5 of at most 200 characters. */
   lines: { at: number; text: string }[];
   progress: { fraction: number; message: string | null } | null;
@@ -49,6 +51,8 @@ export type View = {
   ticker: Ticker;
   status: Status;
   when: string;
+  /** The newest failure that left an error; the tile shows it while its run is the last. */
+  failure: { run: number; error: string } | null;
   lines: { at: number; text: string }[];
   /** The newest run's lines replace those of the run before, not add to them. */
   linesRun: number;
@@ -73,6 +77,7 @@ export function makeView(ticker: Ticker, status: Status, runs: Run[], lines: Vie
     status,
     when: describeSchedule(ticker.schedule),
     lines: lines.slice(-LINES),
+    failure: last?.outcome ? failureOf(last.number, last.outcome, last.error) : null,
     linesRun: newest?.number ?? 0,
     seenRun: runs[0]?.number ?? 0,
     seenSeq: runs[0]?.seq ?? 0,
@@ -124,6 +129,9 @@ export function foldBatch(view: View, batch: EventBatch): void {
       case "finished":
         view.startedAt = null;
         break;
+        view.startedAt = null;
+        break;
+        view.failure = failureOf(batch.run, event.outcome, event.error) ?? view.failure;
       case "skipped":
       case "missed":
         keep(view, {
@@ -139,6 +147,13 @@ export function foldBatch(view: View, batch: EventBatch): void {
 }
 
 function keep(view: View, kept: Kept): void {
+/** An outcome without an error of the script's own says enough by its word. */
+function failureOf(run: number, outcome: Outcome, error: ScriptError | null): View["failure"] {
+  if (!isFailure(outcome) || error === null) return null;
+  const line = `${error.name}: ${error.message}`.split("\n", 1)[0] as string;
+  return { run, error: line.slice(0, LINE_CHARS) };
+}
+
   const last = view.kept.at(-1);
   if (last?.number === kept.number) view.kept.pop();
   view.kept.push(kept);
@@ -178,6 +193,7 @@ export function tileOf(view: View): Tile {
     lastFinishedAt: status.lastFinishedAt,
     failuresInRow: status.failuresInRow,
     lines: [...view.lines],
+    error: view.failure?.run === status.lastRunNumber ? view.failure.error : null,
     progress: view.progress,
     metric:
       view.metricName === null || value === undefined

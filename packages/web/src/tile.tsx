@@ -103,7 +103,7 @@ function StoppedBody({ tile }: { tile: Tile }) {
 /** The newest lines; those of the same event share the room. */
 function Lines({ tile }: { tile: Tile }) {
   const lines = tile.lines.flatMap(({ text }) => readLines(text));
-  const shown = lines.slice(-5);
+  const shown = lines.slice(tile.error ? -4 : -5);
   return (
     <div class="out">
       {shown.map(({ pieces }, i) => (
@@ -112,6 +112,7 @@ function Lines({ tile }: { tile: Tile }) {
         </div>
       ))}
       {shown.length === 0 && <div class="t-c">{emptyWord(tile)}</div>}
+      {tile.error && <div class="t-r">{tile.error}</div>}
     </div>
   );
 }

@@ -205,6 +205,9 @@ export const TickerViewSchema = z
         .openapi({ description: "Left out of lists without `source=1`." }),
     }),
     schedule: ScheduleSchema,
+    error: z.string().nullable().openapi({
+      description: "Why the last run failed: the first line of its error; null if it did not.",
+    }),
     when: z.string().openapi({ description: "The schedule in words.", example: "every 10s" }),
     policy: PolicySchema,
     limits: LimitsSchema,
