@@ -4,8 +4,9 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { apiWorld, clock, OPERATOR_TOKEN, type World } from "./support/api-world.ts";
+import { type TestServer, testServer } from "./support/server.ts";
 
 let world: World;
 let server: Server;
@@ -23,10 +24,11 @@ afterEach(async () => {
 });
 
 /** Writes bytes as they are and answers all that comes back until the server closes. */
-const raw = (...pieces: string[]): Promise<string> =>
+const raw = (...pieces: string[]) => rawTo(port, ...pieces);
+const rawTo = (to: number, ...pieces: string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     let answer = "";
-    const socket = connect(port, "127.0.0.1", () => {
+    const socket = connect(to, "127.0.0.1", () => {
       for (const piece of pieces) socket.write(piece);
     });
     socket.on("data", (bytes) => {
@@ -84,6 +86,47 @@ describe("bodies", () => {
   test("announced over the limit, not waited for", async () => {
     const answer = await raw(head("POST /v1/tickers", json, "Content-Length: 300000"));
     expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  });
+});
+
+describe("what never reaches the app", () => {
+  let service: TestServer;
+  beforeAll(async () => {
+    service = await testServer();
+  });
+  afterAll(() => service.close());
+
+  test.each([
+    ["no HTTP at all", "hello\r\n\r\n", 400],
+    ["a garbled length", `${head("POST /v1/tickers", json, "Content-Length: -5")}{}`, 400],
+    [
+      "a garbled chunk",
+      `${head("POST /v1/tickers", json, "Transfer-Encoding: chunked")}zz\r\n`,
+      400,
+    ],
+    ["a flood of headers", head("GET /healthz", `X: ${"y".repeat(20_000)}`), 431],
+    ["an address that is none", head("GET *"), 400],
+    ["a host that is none", "GET /healthz HTTP/1.0\r\n\r\n", 400],
+  ])("%s is refused as everything else is", async (_, request, status) => {
+    const answer = await rawTo(service.port, request);
+    const [headers = "", body = ""] = answer.split("\r\n\r\n");
+    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(headers).toContain("application/problem+json");
+    expect(JSON.parse(body.replace(/^[0-9a-f]+\r\n/, ""))).toMatchObject({ status });
+  });
+
+  test.each([
+    ["/203/edit", "*/*", 200, "text/html"],
+    ["/@me/with.dots", "*/*", 200, "text/html"],
+    ["/healthz/", "*/*", 404, "application/problem+json"],
+    ["/.git/config", "*/*", 404, "application/problem+json"],
+    ["/lost", "text/html,*/*", 404, "text/html"],
+  ])("%s for %s: %i", async (path, accept, status, type) => {
+    const answer = await fetch(service.url + path, { headers: { accept } });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+      status,
+      expect.stringContaining(type),
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@
 import type { z } from "@hono/zod-openapi";
 import { ProblemSchema } from "@ticker/core/api/schema";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { apiWorld, clock, type World } from "./support/api-world.ts";
+import { apiWorld, clock, NOW, OPERATOR_TOKEN, type World } from "./support/api-world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -90,9 +90,31 @@ describe("what a request may not say", () => {
   });
 
   test("queries are strict too", async () => {
-    for (const query of ["limit=0", "limit=many", "limt=3", "deleted=maybe"]) {
+    const whole = ["limit=0", "limit=1e2", "limit=0x10", "limit=%201", "limit=", "limit=1&limit=2"];
+    for (const query of [...whole, "limit=many", "limt=3", "deleted=maybe"]) {
       expect((await world.ask("GET", `/v1/tickers?${query}`)).status, query).toBe(422);
     }
+    await create();
+    for (const query of ["/runs?before=2&cursor=3", ".svg?format=txt"]) {
+      expect((await world.ask("GET", `/v1/tickers/200${query}`)).status, query).toBe(422);
+    }
+  });
+
+  test("an address no ticker can have, or a zone no place has", async () => {
+    const long = await world.ask("DELETE", `/v1/tickers/${"x".repeat(81)}`);
+    expect(long.json.issues).toEqual([{ path: "id", message: "must have at most 80 characters" }]);
+    for (const schedule of [{ every: 1000 }, { at: NOW + 1000 }]) {
+      const body = { schedule, zone: "Mars/Phobos" };
+      const refused = await world.ask("POST", "/v1/schedule/preview", { body });
+      expect([refused.status, refused.json.issues?.[0].path]).toEqual([422, "zone"]);
+    }
+  });
+
+  test.each(["\u0000", "\u001b[31m", "\u202e"])("a name or reason with %j in it", async (mark) => {
+    const token = await world.ask("POST", "/v1/tokens", { body: { name: `a${mark}b` } });
+    expect([token.status, token.json.issues?.[0].path]).toEqual([422, "name"]);
+    const killall = await world.ask("POST", "/v1/killall", { body: { reason: `a${mark}b` } });
+    expect([killall.status, killall.json.issues?.[0].path]).toEqual([422, "reason"]);
   });
 });
 
@@ -136,6 +158,53 @@ describe("HTTP itself", () => {
     expect((await post("a=b", "application/x-www-form-urlencoded")).status).toBe(415);
     expect((await post("[".repeat(33) + "]".repeat(33), json)).status).toBe(400);
     expect((await post(`"${"[".repeat(40)}"`, json)).status).toBe(422);
+    expect((await post("[".repeat(33) + "]".repeat(33), "application/x+json")).status).toBe(415);
+    expect((await post("{}", `${json}; charset=utf-16`)).status).toBe(415);
+  });
+
+  test("a body that breaks off is no fault of ours to be logged", async () => {
+    const body = new ReadableStream({ pull: (out) => out.error(new Error("aborted")) });
+    const answer = await world.app.request("/v1/tickers", {
+      method: "POST",
+      body,
+      headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, "content-type": "application/json" },
+      duplex: "half",
+    } as RequestInit);
+    expect([answer.status, world.logged]).toEqual([400, []]);
+  });
+
+  test.each([
+    ["broken off", '{"name":"a"', "position"],
+    ["a name twice", '{"name":"a","n\\u0061me" : "b"}', 'says "name" twice'],
+    ["half a surrogate pair", '{"name":"\\ud800"}', "surrogate"],
+    ["Latin-1", new Uint8Array([0x22, 0xe9, 0x22]), "UTF-8"],
+  ])("JSON that a parser would mend or drop: %s", async (_, body, told) => {
+    const refused = await world.app.request("/v1/tickers", {
+      method: "POST",
+      body,
+      headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, "content-type": "application/json" },
+    });
+    const problem = (await refused.json()) as { detail: string };
+    expect([refused.status, problem.detail]).toEqual([400, expect.stringContaining(told)]);
+  });
+
+  test("the same name in two objects is no name twice", async () => {
+    const retry = { attempts: 1, backoffMs: 1, backoffMaxMs: 1, on: [] };
+    await create({ policy: { overlap: { mode: "skip" }, catchUp: { mode: "none" }, retry } });
+  });
+
+  test("text from outside is UTF-8 text or JSON, and the refusal says so", async () => {
+    await create();
+    const put = (body: Uint8Array<ArrayBuffer>, type: string) =>
+      world.app.request("/v1/tickers/200/output", {
+        method: "PUT",
+        body,
+        headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, "content-type": type },
+      });
+    const latin = await put(new Uint8Array([0xe9]), "text/plain");
+    expect(latin.status).toBe(400);
+    const form = await put(new Uint8Array([0x61]), "application/x-www-form-urlencoded");
+    expect([form.status, await form.text()]).toEqual([415, expect.stringContaining("text/plain")]);
   });
 
   test("every answer carries the headers that keep browsers safe", async () => {

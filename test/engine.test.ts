@@ -1,6 +1,7 @@
 // The verbs of the running service, through its API and with the real sandbox: begin, stop, kill, killall
 // and release are exact; dry runs keep nothing; secrets never show.
 
+import { TickerViewSchema } from "@ticker/core/api/schema-ticker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestServer, testServer } from "./support/server.ts";
 
@@ -41,6 +42,16 @@ const runs = async (id: string): Promise<RunView[]> =>
   (await server.ask<{ items: RunView[] }>("GET", `/v1/tickers/${id}/runs`)).items;
 const run = (id: string, number: number | string) =>
   server.ask<RunView>("GET", `/v1/tickers/${id}/runs/${number}`);
+
+test("a ticker that ran by its schedule is told as the document says", async () => {
+  const { id } = await server.ticker("scheduled", 'print("usd=5")', 50);
+  const { event } = await follow(id);
+  await event("finished");
+  const view = await server.ask<{ tile: { late: object | null } }>("GET", `/v1/tickers/${id}`);
+  expect(view.tile.late).not.toBe(null);
+  expect(TickerViewSchema.safeParse(view).error?.issues ?? []).toEqual([]);
+  await server.ask("POST", `/v1/tickers/${id}/stop`);
+});
 
 describe("run now", () => {
   test("runs a ticker that ticks by hand only, and records it", async () => {

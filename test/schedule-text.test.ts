@@ -57,6 +57,7 @@ describe("in words", () => {
     [cron("0 9,17 * * sat"), "cron 0 9,17 * * sat", "on Saturday at 09:00 and 17:00, UTC"],
     [cron("0 9 1 1,7 *"), "cron 0 9 1 1,7 *", "on day 1 of the month in Jan and Jul at 09:00"],
     [cron("*/7 * * * *"), "cron */7 * * * *", "whenever it is minute */7, UTC"],
+    [cron("? ? ? ? ?"), "cron ? ? ? ? ?", "every minute, UTC"],
   ])("%j", (schedule, when, sentence) => {
     expect(describeSchedule(schedule)).toBe(when);
     expect(explainSchedule(schedule)).toContain(sentence);
@@ -106,6 +107,8 @@ describe("previews", () => {
     expect(first?.local).toBe("Sat 13 Mar 2027 17:30:00.250 UTC+5:30");
     const [after] = previewSchedule({ every: 250, from: "finish" }, NOW, NOW, 1);
     expect(after?.note).toContain("from the end of the run before");
+    const [last] = previewSchedule({ at: 253_402_300_799_999 }, NOW, NOW, 1, "Europe/Oslo");
+    expect(last?.local).toBe("Sat 1 Jan 10000 00:59:59.999 UTC+1");
   });
 });
 

@@ -40,10 +40,10 @@ export type CronLine = {
   count(from: number, until: number, budget: Budget): number;
 };
 
-/** `@hourly` and its like written out, blanks single. Other text is only trimmed. */
+/** `@hourly` and its like written out, blanks single, `?` as the `*` it means. Other text is only trimmed. */
 export function plainCron(line: string): string {
   const trimmed = line.trim().replace(/\s+/g, " ");
-  return NICKNAMES[trimmed.toLowerCase()] ?? trimmed;
+  return NICKNAMES[trimmed.toLowerCase()] ?? trimmed.replace(/(?<![^ ])\?(?![^ ])/g, "*");
 }
 
 const lines = new Map<string, CronLine>();
@@ -65,7 +65,7 @@ function readLine(line: string): CronLine {
   const minutes = chosen(pattern.minute);
   const hours = chosen(pattern.hour);
   const dayFields = line.split(" ").slice(-3);
-  const days = dayFields.every((field) => field === "*" || field === "?")
+  const days = dayFields.every((field) => field === "*")
     ? everyDay
     : someDays(new Cron(`0 0 0 ${dayFields.join(" ")}`, { ...MODE, utcOffset: 0 }));
   const perDay = hours.length * minutes.length * seconds.length;

@@ -44,7 +44,8 @@ export function parseSchedule(input: unknown, now: number, zoneDefault: string):
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => Object.hasOwn(given, kind));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
-    const got = kinds.length > 1 ? kinds.join(" and ") : shown(Object.keys(given).join(", "));
+    const got =
+      kinds.length > 1 ? kinds.join(" and ") : shown(Object.keys(given).join(", ") || undefined);
     refuse("schedule", `schedule must have exactly one of every, cron, at or hand; got ${got}`);
   }
   const issues = Object.keys(given)
@@ -159,12 +160,13 @@ function choice<Word extends string>(
 
 /** What is wrong with a cron line, to follow its name; null when nothing is. */
 function cronFault(line: string): string | null {
+  if (line.includes("@")) {
+    return `knows @hourly, @daily, @weekly, @monthly, @yearly; got ${shown(line)}`;
+  }
   const fields = line.split(" ");
   if (fields.length !== 5 && fields.length !== 6) {
     return `must have five fields (minute hour day month weekday), or six with seconds first; got ${fields.length}: ${shown(line)}`;
   }
-  if (line.includes("@"))
-    return `knows @hourly, @daily, @weekly, @monthly, @yearly; got ${shown(line)}`;
   const named = FIELDS.slice(-fields.length);
   for (const [index, field] of fields.entries()) {
     // Each field alone among stars: then the reader's refusal is about this field.
@@ -337,7 +339,9 @@ function everyMessage(name: string, got: unknown): string {
 
 /** A value as it was sent, short enough for a message. */
 function shown(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
+  // JSON has no word for Infinity, which 1e999 reads as.
+  const plain = typeof value === "number" ? String(value) : JSON.stringify(value);
+  const text = value === undefined ? "nothing" : (plain ?? typeof value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 

@@ -132,7 +132,8 @@ function dayAndTime(at: number, offsetMs: number): string {
 }
 
 function timeText(local: number): string {
-  const text = new Date(local).toISOString().slice(11, 23);
+  // From the end: years past 9999 are longer.
+  const text = new Date(local).toISOString().slice(-13, -1);
   if (!text.endsWith(".000")) return text;
   return text.endsWith(":00.000") ? text.slice(0, 5) : text.slice(0, 8);
 }
@@ -191,8 +192,8 @@ function timesWords(line: string, fields: string[]): string {
 
 function dayWords(day: string, month: string, weekday: string): string | null {
   const months = month === "*" ? "" : ` in ${namesIn(month, ["", ...MONTHS])}`;
-  const anyDay = day === "*" || day === "?";
-  const anyWeekday = weekday === "*" || weekday === "?";
+  const anyDay = day === "*";
+  const anyWeekday = weekday === "*";
   if (anyDay && anyWeekday) return months ? `every day${months}` : null;
   const onDays = day === "L" ? "on the last day of the month" : `on day ${day} of the month`;
   const range = /^(1-5|mon-fri)$/i.test(weekday);

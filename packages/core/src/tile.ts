@@ -72,12 +72,13 @@ export function makeView(ticker: Ticker, status: Status, runs: Run[], lines: Vie
   const metricName = withMetric ? (Object.keys(withMetric.metrics)[0] ?? null) : null;
   const values = runs.map((run) => (metricName === null ? undefined : run.metrics[metricName]));
   const newest = runs.find((run) => run.startedAt !== null);
+  const last = runs.find((run) => run.number === status.lastRunNumber);
   return {
     ticker,
     status,
     when: describeSchedule(ticker.schedule),
-    lines: lines.slice(-LINES),
     failure: last?.outcome ? failureOf(last.number, last.outcome, last.error) : null,
+    lines: lines.slice(-LINES),
     linesRun: newest?.number ?? 0,
     seenRun: runs[0]?.number ?? 0,
     seenSeq: runs[0]?.seq ?? 0,
@@ -126,12 +127,12 @@ export function foldBatch(view: View, batch: EventBatch): void {
         if (view.trend.length > TREND) view.trend.shift();
         break;
       case "retry":
+        view.startedAt = null;
+        break;
       case "finished":
         view.startedAt = null;
-        break;
-        view.startedAt = null;
-        break;
         view.failure = failureOf(batch.run, event.outcome, event.error) ?? view.failure;
+        break;
       case "skipped":
       case "missed":
         keep(view, {
@@ -146,7 +147,6 @@ export function foldBatch(view: View, batch: EventBatch): void {
   }
 }
 
-function keep(view: View, kept: Kept): void {
 /** An outcome without an error of the script's own says enough by its word. */
 function failureOf(run: number, outcome: Outcome, error: ScriptError | null): View["failure"] {
   if (!isFailure(outcome) || error === null) return null;
@@ -154,6 +154,7 @@ function failureOf(run: number, outcome: Outcome, error: ScriptError | null): Vi
   return { run, error: line.slice(0, LINE_CHARS) };
 }
 
+function keep(view: View, kept: Kept): void {
   const last = view.kept.at(-1);
   if (last?.number === kept.number) view.kept.pop();
   view.kept.push(kept);
@@ -176,7 +177,7 @@ function addLines(view: View, run: number, at: number, text: string): void {
 export function tileOf(view: View): Tile {
   const { ticker, status } = view;
   const value = view.trend.at(-1);
-  const late = view.kept.map((kept) => kept.lateMs).filter((ms) => ms !== null);
+  const spread = percentiles(view.kept.map((kept) => kept.lateMs).filter((ms) => ms !== null));
   return {
     tickerId: ticker.id,
     page: ticker.page,
@@ -192,15 +193,15 @@ export function tileOf(view: View): Tile {
     lastOutcome: status.lastOutcome,
     lastFinishedAt: status.lastFinishedAt,
     failuresInRow: status.failuresInRow,
-    lines: [...view.lines],
     error: view.failure?.run === status.lastRunNumber ? view.failure.error : null,
+    lines: [...view.lines],
     progress: view.progress,
     metric:
       view.metricName === null || value === undefined
         ? null
         : { name: view.metricName, value, trend: [...view.trend] },
     startedAt: view.startedAt,
-    late: percentiles(late),
+    late: spread && { p50: spread.p50, p95: spread.p95, max: spread.max },
     skipped: view.kept.reduce((sum, kept) => sum + kept.skipped, 0),
     missed: view.kept.reduce((sum, kept) => sum + kept.missed, 0),
   };

@@ -18,8 +18,14 @@ const TYPES: Record<string, string> = {
   ".json": "application/json",
 };
 
-/** Answers a GET for a file of the console, or its one page for an address that is a page; else null. */
-export type Files = (path: string) => Response | null;
+/**
+ * Answers a GET for a file of the console, or its one page for an address of the console's; else null.
+ * `wantsPage`: a browser that lost its way is shown the page, which says so, with status 404.
+ */
+export type Files = (path: string, wantsPage: boolean) => Response | null;
+
+/** The console's own addresses: packages/web/src/address.ts says what each is. */
+const ADDRESS = /^\/(sign-in|[1-9][0-9]{2}(\/[a-z0-9-]+)?|@.*)?$/;
 
 export function consoleFiles(folder: string): Files {
   const files = new Map<string, { bytes: Uint8Array<ArrayBuffer>; type: string }>();
@@ -30,11 +36,12 @@ export function consoleFiles(folder: string): Files {
     const type = TYPES[extname(name)] ?? "application/octet-stream";
     files.set(name, { bytes: new Uint8Array(readFileSync(path)), type });
   }
-  const answer = (name: string): Response | null => {
+  const answer = (name: string, status = 200): Response | null => {
     const file = files.get(name);
     if (!file) return null;
     const kept = name.startsWith("/assets/");
     return new Response(file.bytes, {
+      status,
       headers: {
         ...SECURITY_HEADERS,
         "content-type": file.type,
@@ -42,9 +49,9 @@ export function consoleFiles(folder: string): Files {
       },
     });
   };
-  return (path) => {
+  return (path, wantsPage) => {
     if (path !== "/index.html" && files.has(path)) return answer(path);
-    // A last segment with a dot is a file that is not there; everything else is an address of the console.
-    return /\.[a-z0-9]+$/i.test(path) ? null : answer("/index.html");
+    if (ADDRESS.test(path)) return answer("/index.html");
+    return wantsPage ? answer("/index.html", 404) : null;
   };
 }

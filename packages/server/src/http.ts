@@ -1,10 +1,20 @@
 // HTTP and WebSocket on one port: the API's app, the console's files behind it, and the feed's upgrades.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { makeApi } from "@ticker/core/api/app";
 import type { Api } from "@ticker/core/api/context";
+import { SECURITY_HEADERS } from "@ticker/core/api/guard";
+import { HttpRefusal, problemOf } from "@ticker/core/api/problem";
 import { authenticateUpgrade } from "@ticker/core/api/upgrade";
+import { VisibleError } from "@ticker/core/error";
 import type { Feed } from "@ticker/core/feed";
 import type { Files } from "./files.ts";
 import { OperatorError } from "./options.ts";
@@ -12,20 +22,37 @@ import { serveFeed } from "./socket.ts";
 
 export type Listening = { port: number; close(): Promise<void> };
 
+const HEADER_BYTES_MAX = 16 * 1024;
+
 /** A port that is ours; whoever asks before there is a service behind it is told to come back. */
 export type Bound = { server: Server; port: number };
 
 const NOT_YET = (_request: IncomingMessage, response: ServerResponse): void => {
-  response.writeHead(503, { "retry-after": "1", "content-type": "text/plain" });
-  response.end("Ticker is starting.\n");
+  const starting = "Ticker is starting: try again in a second.";
+  const { status, headers, body } = refusal(
+    new VisibleError("unavailable", starting, { retryAfterMs: 1_000 }),
+  );
+  response.writeHead(status, headers);
+  response.end(body);
 };
+
+/** A problem as it goes over the wire, for what is refused before the app sees it. */
+function refusal(error: unknown) {
+  const { problem, headers } = problemOf(error);
+  return {
+    status: problem.status,
+    headers: { ...SECURITY_HEADERS, ...headers, "content-type": "application/problem+json" },
+    body: JSON.stringify(problem),
+  };
+}
 
 /** Errors: OperatorError when the port is taken or the address cannot be bound. */
 export async function bind(at: { host: string; port: number }): Promise<Bound> {
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 },
+    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: HEADER_BYTES_MAX },
     NOT_YET,
   );
+  refuseGarbled(server);
   await listening(server, at);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : at.port;
@@ -40,11 +67,21 @@ export function serve(
   const { api, feed, files, version } = world;
   const app = makeApi(api);
   app.get("*", (c, next) => {
-    const file = files(c.req.path);
+    const file = files(c.req.path, /text\/html/i.test(c.req.header("accept") ?? ""));
     return file === null ? next() : Promise.resolve(file);
   });
   server.off("request", NOT_YET);
-  server.on("request", getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    // The app answers its own errors; what is left is a request that is none (its Host or address).
+    errorHandler: (error) => {
+      const { status, headers, body } = refusal(
+        new HttpRefusal("bad-request", `The request cannot be read: ${(error as Error).message}.`),
+      );
+      return new Response(body, { status, headers });
+    },
+  });
+  server.on("request", listener);
   const sockets = serveFeed(server, {
     clock: api.platform.clock,
     store: api.platform.store,
@@ -64,6 +101,44 @@ export function serve(
       clearTimeout(force);
     },
   };
+}
+
+/** What Node's parser gives up on is told why, in the form of every other refusal. */
+function refuseGarbled(server: Server): void {
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }, response) => answers.set(socket, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket);
+    // In the middle of an answer nothing else can be said.
+    if (!socket.writable || (answer?.headersSent && !answer.writableFinished)) {
+      socket.destroy();
+      return;
+    }
+    const { status, headers, body } = refusal(garbled(error));
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const length = Buffer.byteLength(body);
+    socket.end(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+        ...lines,
+        `content-length: ${length}`,
+        "connection: close",
+        "",
+        body,
+      ].join("\r\n"),
+    );
+  });
+}
+
+function garbled({ code, message }: NodeJS.ErrnoException): HttpRefusal {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const most = `${HEADER_BYTES_MAX / 1024} KB`;
+    return new HttpRefusal("headers-too-large", `Address and headers are over ${most} together.`);
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new HttpRefusal("request-timeout", "The request did not come to its end in time.");
+  }
+  return new HttpRefusal("bad-request", `This is not HTTP as it should be: ${message}.`);
 }
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -9,7 +9,8 @@ import type { Engine } from "../engine.ts";
 import { assert } from "../error.ts";
 import type { Platform } from "../platform.ts";
 import type { Rate } from "../rate.ts";
-import { readBody, requires } from "./guard.ts";
+import { readBody } from "./body.ts";
+import { requires } from "./guard.ts";
 import { ProblemSchema } from "./schema.ts";
 
 export type ApiOptions = {
@@ -45,22 +46,35 @@ export type ApiEnv = { Variables: { actor: Actor | null } };
 export type ApiApp = OpenAPIHono<ApiEnv>;
 
 const PROBLEM_TEXT: Record<number, string> = {
-  400: "The body is not JSON, or nested too deep.",
+  400: "The body cannot be read: not UTF-8, not JSON, nested too deep, or with a name given twice.",
   401: "Nobody is signed in, or the proof is wrong.",
   403: "The token's scopes do not allow it, or the page asking is somebody else's.",
   404: "Absent, or not yours: the two look alike.",
   409: "Somebody changed it since, the name or page is taken, or killall is in force.",
   413: "The body is over 256 KB.",
-  415: "The body is not application/json.",
+  415: "The body is of another type than the ones named here.",
   421: "The Host header is not one of this service's names.",
   422: "The input says something impossible; `issues` names each place.",
+  426: "This is a WebSocket: ask for an upgrade.",
   428: "If-Match is missing.",
   429: "A limit is reached; Retry-After says when to come back.",
+  503: "Starting, shutting down, or the store does not answer; Retry-After says when to come back.",
 };
 
+/** Responses with these statuses, as the document says them. */
+export const problems = (statuses: number[]) =>
+  Object.fromEntries(
+    statuses.toSorted().map((status) => {
+      const description = PROBLEM_TEXT[status];
+      assert(description, `no words for status ${status}`);
+      const content = { "application/problem+json": { schema: ProblemSchema } };
+      return [status, { description, content }];
+    }),
+  );
+
 /**
- * A route: `access` says what it needs (`open`: nothing), `errors` which problems beside 401, 403,
- * 429.
+ * A route: `access` says what it needs (`open`: nothing), `errors` which problems it has beside those of
+ * its access, its input and every route.
  */
 export function operation<const R extends Omit<RouteConfig, "middleware" | "security" | "hide">>(
   api: Api,
@@ -72,25 +86,19 @@ export function operation<const R extends Omit<RouteConfig, "middleware" | "secu
   const statuses = new Set([
     ...(access === "open" ? [] : [401, 403]),
     ...(body ? [400, 413, 415, 422] : []),
-    ...(route.request?.query ? [422] : []),
+    ...(route.request?.query || route.request?.params ? [422] : []),
     421,
     429,
+    503,
     ...errors,
   ]);
-  const problems = Object.fromEntries(
-    [...statuses].sort().map((status) => {
-      assert(PROBLEM_TEXT[status], `no words for status ${status}`);
-      const content = { "application/problem+json": { schema: ProblemSchema } };
-      return [status, { description: PROBLEM_TEXT[status], content }];
-    }),
-  );
   const middleware: MiddlewareHandler[] = [requires(api, access)];
-  if (body) middleware.push(readBody);
+  if (body) middleware.push(readBody(Object.keys(body.content)));
   return createRoute({
     ...route,
     middleware,
     security: access === "open" ? [] : [{ bearer: [SCOPE[access]] }, { session: [SCOPE[access]] }],
-    responses: { ...route.responses, ...problems },
+    responses: { ...route.responses, ...problems([...statuses]) },
   } as unknown as R & { path: R["path"] });
 }
 

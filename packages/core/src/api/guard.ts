@@ -1,5 +1,5 @@
-// What stands before every route: whose host this is, which page asks, who is asking, how often,
-// and how big and deep the body is. Middleware only; the rules of access are in ../access.ts.
+// What stands before every route: whose host this is, which page asks, who is asking and how often.
+// Middleware only; the rules of access are in ../access.ts, bodies are in body.ts.
 
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
@@ -9,8 +9,6 @@ import { spend } from "../rate.ts";
 import type { Api, ApiEnv } from "./context.ts";
 import { HttpRefusal } from "./problem.ts";
 
-export const BODY_BYTES_MAX = 256 * 1024;
-const JSON_DEPTH_MAX = 32;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** On everything this service answers, the console's files included. */
@@ -130,59 +128,3 @@ export async function authenticateCounted(
 
 export const addressOf = (api: Api, c: Context): string =>
   api.options.addressOf?.(c.req.raw, c.env) ?? "everyone";
-
-/**
- * Reads the body once, up to the limit, and refuses JSON nested so deep that walking it would hurt.
- */
-export const readBody: MiddlewareHandler = async (c, next) => {
-  const length = c.req.header("content-length");
-  if (length !== undefined && Number(length) > BODY_BYTES_MAX) throw tooLarge();
-  const bytes = await readWhole(c.req.raw.body);
-  // Later readers take it from here; a request made anew around it would not be one of the server's
-  // own. (Hono keeps promises there, though it declares what they resolve to.)
-  c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never;
-  if (/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
-    if (depthOf(new TextDecoder().decode(bytes)) > JSON_DEPTH_MAX) {
-      throw new HttpRefusal("bad-request", `The JSON is nested over ${JSON_DEPTH_MAX} deep.`);
-    }
-  }
-  await next();
-};
-
-/** Bodies without a length are counted as they come. */
-async function readWhole(
-  body: ReadableStream<Uint8Array> | null,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body ?? []) {
-    size += piece.length;
-    if (size > BODY_BYTES_MAX) throw tooLarge();
-    pieces.push(piece);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
-const tooLarge = () => new VisibleError("too-large", `The body is over ${BODY_BYTES_MAX} bytes.`);
-
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (quoted) {
-      if (character === "\\") i++;
-      else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
-    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
-    else if (character === "}" || character === "]") depth--;
-  }
-  return deepest;
-}

@@ -28,7 +28,7 @@ function words(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
     return issue.input === undefined && issue.message.includes("received undefined")
       ? `is needed (${issue.expected})`
-      : `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+      : `must be ${kindOf(issue.expected)}`;
   }
   if (issue.code === "invalid_value")
     return `must be one of ${issue.values.map(String).join(", ")}`;
@@ -37,5 +37,19 @@ function words(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === "too_big" && issue.origin === "array")
     return `holds over ${issue.maximum} items`;
+  // A message of our own says it better than these; the library's begin so.
+  if (issue.message.startsWith("Too ")) {
+    if (issue.code === "too_big") return bounded(issue.origin, `at most ${issue.maximum}`);
+    if (issue.code === "too_small") return bounded(issue.origin, `at least ${issue.minimum}`);
+  }
   return issue.message;
+}
+
+const bounded = (origin: string, bound: string): string =>
+  origin === "string" ? `must have ${bound} characters` : `must be ${bound}`;
+
+/** The library's names for kinds, as people call them. */
+function kindOf(expected: string): string {
+  const kind = { record: "object", int: "whole number", string: "text" }[expected] ?? expected;
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
 }

@@ -9,12 +9,14 @@ import { indexPage } from "../page/index-page.ts";
 import { renderAnsi, renderSvg, renderText } from "../page/render.ts";
 import { tickerPage } from "../page/ticker-page.ts";
 import type { Entry } from "../store.ts";
+import { refusal } from "../ticker-input.ts";
 import { findTicker, listTickers } from "../tickers.ts";
 import type { Tile } from "../tile.ts";
 import { accountOf } from "./account.ts";
-import { type Api, type ApiApp, actorOf } from "./context.ts";
+import { type Api, type ApiApp, actorOf, problems } from "./context.ts";
 import { requires } from "./guard.ts";
-import { ProblemSchema } from "./schema.ts";
+import { listOf } from "./schema.ts";
+import { TickerViewSchema } from "./schema-ticker.ts";
 import { viewMany, viewOne } from "./view.ts";
 
 export type Format = "json" | "txt" | "ansi" | "svg";
@@ -24,11 +26,16 @@ export const PAGE_PATH = /^\/(100|[2-5][0-9][0-9])(?:\.(json|txt|ansi|svg))?$/;
 const INDEX_LISTED_MAX = 500;
 
 /**
- * `203.txt` is ticker 203 as text; a name or id works the same. `asked` wins over the default,
- * JSON.
+ * `203.txt` is ticker 203 as text; a name or id works the same. `asked`: in the query instead; without
+ * either it is JSON.
  */
 export function splitFormat(id: string, asked?: Format): { address: string; format: Format } {
   const match = /^(.+)\.(json|txt|ansi|svg)$/.exec(id);
+  if (match && asked !== undefined && asked !== match[2]) {
+    throw refusal("The page was not drawn", [
+      { path: "format", message: `is ${asked}, but the address asks for ${match[2]}` },
+    ]);
+  }
   const format = (match?.[2] ?? asked ?? "json") as Format;
   return { address: match?.[1] ?? id, format };
 }
@@ -124,23 +131,18 @@ function render(c: Context, rows: Row[], format: Exclude<Format, "json">, title:
 
 /** The router's pattern cannot be said in OpenAPI, so the addresses are documented beside it. */
 function document(app: ApiApp): void {
-  const answer = { "text/plain": { schema: z.string() }, "image/svg+xml": { schema: z.string() } };
-  const problem = (description: string) => ({
-    description,
-    content: { "application/problem+json": { schema: ProblemSchema } },
-  });
+  const drawn = { "text/plain": { schema: z.string() }, "image/svg+xml": { schema: z.string() } };
+  const data = z.union([TickerViewSchema, listOf(TickerViewSchema)]);
+  const answer = { ...drawn, "application/json": { schema: data } };
   const responses = {
     200: { description: "The page, 40 columns by up to 25 rows.", content: answer },
-    401: problem("Nobody is signed in."),
-    403: problem("The token's scopes do not allow it."),
-    404: problem("No ticker has that page."),
-    421: problem("The Host header is not one of this service's names."),
-    429: problem("A limit is reached; Retry-After says when to come back."),
+    ...problems([401, 403, 404, 421, 429, 503]),
   };
   const security = [{ bearer: ["read"] }, { session: ["read"] }];
   const page = z.string().openapi({
     param: { name: "page", in: "path" },
     description: "100 for the index, 200-599 for a ticker.",
+    pattern: "^(100|[2-5][0-9][0-9])$",
     example: "203",
   });
   app.openAPIRegistry.registerPath({
@@ -166,9 +168,13 @@ function document(app: ApiApp): void {
     path: "/{page}",
     tags: ["Pages"],
     summary: "A page, in what the client can show",
-    description: "curl gets colours, `Accept: text/plain` gets plain text, a browser the console.",
-    security,
+    description:
+      "curl gets colours, `Accept` chooses between text/plain, application/json and image/svg+xml; all others get the console, which is open to all and signs in by itself.",
+    security: [...security, {}],
     request: { params: z.object({ page }) },
-    responses,
+    responses: {
+      ...responses,
+      200: { ...responses[200], content: { ...answer, "text/html": { schema: z.string() } } },
+    },
   });
 }

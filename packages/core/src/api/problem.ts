@@ -10,6 +10,9 @@ import type { Log } from "../platform.ts";
 type HttpCode =
   | "bad-request"
   | "method-not-allowed"
+  | "request-timeout"
+  | "headers-too-large"
+  | "upgrade-required"
   | "misdirected"
   | "unsupported-media-type"
   | "precondition-required"
@@ -22,14 +25,17 @@ const STATUS: Record<ProblemCode, readonly [number, string]> = {
   forbidden: [403, "Not allowed"],
   "not-found": [404, "Not found"],
   "method-not-allowed": [405, "Method not allowed"],
+  "request-timeout": [408, "Request timeout"],
   conflict: [409, "Conflict"],
   held: [409, "Killall is in force"],
   "too-large": [413, "Too large"],
   "unsupported-media-type": [415, "Unsupported media type"],
   misdirected: [421, "Misdirected request"],
   invalid: [422, "Invalid input"],
+  "upgrade-required": [426, "Upgrade required"],
   "precondition-required": [428, "Precondition required"],
   limit: [429, "Too many requests"],
+  "headers-too-large": [431, "Request header fields too large"],
   internal: [500, "Internal error"],
   unavailable: [503, "Unavailable"],
 };

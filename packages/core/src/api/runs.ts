@@ -8,7 +8,7 @@ import type { Entry } from "../store.ts";
 import { refusal } from "../ticker-input.ts";
 import { findTicker } from "../tickers.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
-import { Flag, Limit, listOf, TickerAddress } from "./schema.ts";
+import { Flag, Limit, listOf, TickerAddress, whole } from "./schema.ts";
 import { RunSchema, RunWithEventsSchema } from "./schema-run.ts";
 import { runView } from "./view.ts";
 
@@ -56,6 +56,11 @@ function addReading(app: ApiApp, api: Api): void {
   app.openapi(list, async (c) => {
     const { account } = actorOf(c);
     const { before, cursor, limit, failed } = c.req.valid("query");
+    if (before !== undefined && cursor !== undefined) {
+      throw refusal("The runs were not listed", [
+        { path: "before", message: "and cursor say the same: send one of them" },
+      ]);
+    }
     const { ticker } = await findTicker(platform, account, c.req.valid("param").id, true);
     const below = before ?? cursor;
     const runs = await platform.store.listRuns(account, ticker.id, {
@@ -77,13 +82,8 @@ function addReading(app: ApiApp, api: Api): void {
     request: {
       params: RunAddress,
       query: z.strictObject({
-        from: z.coerce
-          .number("must be an event's number")
-          .int()
-          .min(1)
-          .default(1)
-          .openapi({ description: "First event number wanted." }),
-        limit: z.coerce.number("must be a whole number").int().min(1).max(5000).default(1000),
+        from: whole(1, Number.MAX_SAFE_INTEGER, 1, "First event number wanted."),
+        limit: whole(1, 5000, 1000, "How many events at most."),
       }),
     },
     responses: { 200: json(RunWithEventsSchema, "The run.") },
@@ -176,7 +176,7 @@ function addDoing(app: ApiApp, api: Api): void {
     request: {
       params: TickerAddress,
       body: {
-        // Needed all the same: a required body would be read as JSON even where it is text.
+        // A required body would be read as JSON even where it is text; the document says it right.
         required: false,
         content: {
           "application/json": {
@@ -191,7 +191,13 @@ function addDoing(app: ApiApp, api: Api): void {
     responses: { 200: json(RunSchema, "The run that holds the text.") },
     errors: [404],
   });
-  app.openapi(output, async (c) => {
+  const { body } = output.request;
+  const documented = {
+    ...output,
+    request: { ...output.request, body: { ...body, required: true } },
+  };
+  app.openAPIRegistry.registerPath(documented);
+  app.openapi({ ...output, hide: true }, async (c) => {
     const { account } = actorOf(c);
     const { ticker } = await findTicker(platform, account, c.req.valid("param").id);
     const isPlain = /^text\/plain\b/i.test(c.req.header("content-type") ?? "");

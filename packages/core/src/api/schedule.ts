@@ -8,6 +8,7 @@ import {
   perDay,
   previewSchedule,
 } from "../schedule.ts";
+import { knownZone } from "../zone.ts";
 import { type Api, type ApiApp, json, operation } from "./context.ts";
 import { Instant } from "./schema.ts";
 import { ScheduleAsk, ScheduleSchema } from "./schema-ticker.ts";
@@ -19,14 +20,22 @@ const Ask = z
       description:
         "Or as people write it: `10s`, `every 2h`, a cron line, `tomorrow 9:00`, `hand`.",
     }),
-    zone: z.string().max(64).optional().openapi({ example: "Europe/Oslo" }),
+    zone: z
+      .string()
+      .max(64)
+      .refine((zone) => knownZone(zone) !== null, 'must be an IANA time zone, like "Europe/Oslo"')
+      .optional()
+      .openapi({ description: "Of local times.", example: "Europe/Oslo" }),
     count: z.number().int().min(1).max(20).default(5),
   })
   .refine((ask) => (ask.schedule === undefined) !== (ask.text === undefined), {
     path: ["schedule"],
     message: "or text is needed, and only one of them",
   })
-  .openapi("PreviewAsk", { example: { text: "*/5 * * * *", zone: "Europe/Oslo" } });
+  .openapi("PreviewAsk", {
+    example: { text: "*/5 * * * *", zone: "Europe/Oslo" },
+    oneOf: [{ required: ["schedule"] }, { required: ["text"] }],
+  });
 
 const Preview = z
   .strictObject({

@@ -3,10 +3,11 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Outcome } from "../run.ts";
-import type { CronSchedule, Schedule } from "../schedule.ts";
+import { type CronSchedule, EVERY_MAX_MS, EVERY_MIN_MS, type Schedule } from "../schedule.ts";
 import type { Limits, Policy, Retention } from "../ticker.ts";
 import {
   BOUNDS,
+  NAME_PATTERN,
   nameIssue,
   PAGE_FIRST,
   PAGE_LAST,
@@ -58,13 +59,38 @@ export const ScheduleSchema = z
   .openapi("Schedule", { example: { every: 10_000, from: "start" } });
 agree<Same<z.infer<typeof ScheduleSchema>, Schedule>>();
 
+type Described = {
+  type: "string" | "integer" | "boolean" | ("string" | "integer")[];
+  [keyword: string]: unknown;
+};
+const asked = (required: string[], properties: Record<string, Described>) => ({
+  type: "object" as const,
+  additionalProperties: false,
+  required,
+  properties,
+});
+
 /** Read by `parseSchedule`, whose messages name the place; here it is only described. */
 export const ScheduleAsk = z
   .record(z.string(), z.unknown(), 'must be an object such as {"every": 10000}')
   .openapi("ScheduleAsk", {
     description:
-      "One of: `{every: ms, from?: start|finish}`, `{cron, zone?, gap?: skip|shift, overlap?: first|last|both}`, `{at: epoch ms or ISO 8601 text}`, `{hand: true}`.",
+      "One of: `{every: ms, from?: start|finish}`, `{cron, zone?, gap?: shift|skip, overlap?: first|last|both}`, `{at: epoch ms or ISO 8601 text}`, `{hand: true}`. What is left out is its first value here: `start`, `shift`, `first`, the service's zone.",
     example: { every: 10_000 },
+    oneOf: [
+      asked(["every"], {
+        every: { type: "integer", minimum: EVERY_MIN_MS, maximum: EVERY_MAX_MS },
+        from: { type: "string", enum: ["start", "finish"] },
+      }),
+      asked(["cron"], {
+        cron: { type: "string", maxLength: 128, description: "5 fields, or 6: seconds first." },
+        zone: { type: "string", description: "An IANA time zone." },
+        gap: { type: "string", enum: ["shift", "skip"] },
+        overlap: { type: "string", enum: ["first", "last", "both"] },
+      }),
+      asked(["at"], { at: { type: ["integer", "string"], description: "In the future." } }),
+      asked(["hand"], { hand: { type: "boolean", const: true } }),
+    ],
   });
 
 const OverlapSchema = z.discriminatedUnion("mode", [
@@ -126,7 +152,7 @@ const Name = z
     const fault = nameIssue(name);
     if (fault) context.addIssue({ code: "custom", message: fault });
   })
-  .openapi({ type: "string", example: "btc-price", minLength: 1, maxLength: 64 });
+  .openapi({ type: "string", example: "btc-price", pattern: NAME_PATTERN.source });
 const State = z.enum(["started", "stopped"]);
 
 const ASK = {
@@ -179,6 +205,9 @@ export const TileSchema = z
     lastOutcome: orNull(OutcomeSchema),
     lastFinishedAt: Instant.nullable(),
     failuresInRow: z.number(),
+    error: z.string().nullable().openapi({
+      description: "Why the last run failed: the first line of its error; null if it did not.",
+    }),
     lines: z.array(z.strictObject({ at: Instant, text: z.string() })),
     progress: z.strictObject({ fraction: z.number(), message: z.string().nullable() }).nullable(),
     metric: z
@@ -205,9 +234,6 @@ export const TickerViewSchema = z
         .openapi({ description: "Left out of lists without `source=1`." }),
     }),
     schedule: ScheduleSchema,
-    error: z.string().nullable().openapi({
-      description: "Why the last run failed: the first line of its error; null if it did not.",
-    }),
     when: z.string().openapi({ description: "The schedule in words.", example: "every 10s" }),
     policy: PolicySchema,
     limits: LimitsSchema,

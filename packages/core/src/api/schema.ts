@@ -27,13 +27,21 @@ export const Instant = z.number().int().openapi({
 });
 export const Word = z.string();
 
-export const Limit = z.coerce
-  .number("must be a whole number")
-  .int("must be a whole number")
-  .min(1, "must be at least 1")
-  .max(500, "must be at most 500")
-  .default(50)
-  .openapi({ description: "How many at most, 1 to 500.", example: 50 });
+/** A whole number in a query, written in digits and once. */
+export const whole = (min: number, max: number, usual: number, description: string) =>
+  z
+    .string("must be given once")
+    .regex(/^\d{1,16}$/, "must be a whole number")
+    .optional()
+    .transform((digits) => (digits === undefined ? usual : Number(digits)))
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .openapi({ type: "integer", minimum: min, maximum: max, default: usual, description });
+export const Limit = whole(1, 500, 50, "How many at most.");
+/** One line for people to read: nothing in it moves the cursor or hides what stands beside it. */
+export const Line = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u, "must be one line without control characters");
 export const Cursor = z
   .string()
   .max(500, "is not a cursor of ours")
@@ -43,7 +51,7 @@ export const Flag = z
   .enum(["0", "1", "true", "false"], "must be 1 or 0")
   .optional()
   .transform((value) => value === "1" || value === "true")
-  .openapi({ type: "string", enum: ["0", "1"], description: "1 for yes." });
+  .openapi({ type: "string", enum: ["0", "1", "true", "false"], description: "1 for yes." });
 
 /** An address of a ticker in a path. */
 export const TickerAddress = z.strictObject({

@@ -7,6 +7,7 @@ import { issueCredential } from "../credential.ts";
 import { accountOf } from "./account.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
 import { addressOf, sessionCookie } from "./guard.ts";
+import { HttpRefusal } from "./problem.ts";
 import { Instant } from "./schema.ts";
 
 const tags = ["Session"];
@@ -17,7 +18,10 @@ const SignInAsk = z
   .refine((ask) => Object.values(ask).filter((value) => value !== undefined).length === 1, {
     message: "exactly one of link, password and token is needed",
   })
-  .openapi("SignInAsk", { example: { link: "tkl_..." } });
+  .openapi("SignInAsk", {
+    example: { link: "tkl_..." },
+    oneOf: [{ required: ["link"] }, { required: ["password"] }, { required: ["token"] }],
+  });
 
 export function addSession(app: ApiApp, api: Api): void {
   const { access, options, platform } = api;
@@ -81,6 +85,24 @@ export function addSession(app: ApiApp, api: Api): void {
     await access.signOut(actorOf(c));
     deleteCookie(c, cookie, attributes);
     return c.body(null, 204);
+  });
+
+  const feed = operation(api, "read", {
+    method: "get",
+    path: "/v1/feed",
+    tags: ["Feed"],
+    summary: "Open the feed",
+    description:
+      "A WebSocket with the subprotocol `ticker.v1`: what is said on it stands in the feed's own part. A plain GET is told so.",
+    responses: { 101: { description: "The feed is open." } },
+    errors: [426],
+  });
+  app.openapi(feed, () => {
+    throw new HttpRefusal(
+      "upgrade-required",
+      "The feed is a WebSocket: ask for an upgrade and offer the subprotocol ticker.v1.",
+      { upgrade: "websocket" },
+    );
   });
 
   const ticket = operation(api, "read", {

@@ -4,11 +4,11 @@
 import { z } from "@hono/zod-openapi";
 import type { Actor } from "../access.ts";
 import { revokeToken } from "../access.ts";
-import type { Credential } from "../account.ts";
+import type { Credential, Scope } from "../account.ts";
 import { issueCredential } from "../credential.ts";
 import { VisibleError } from "../error.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
-import { Instant } from "./schema.ts";
+import { Instant, Line } from "./schema.ts";
 
 const ScopeSchema = z.enum(["read", "write"]);
 const TOKEN = {
@@ -45,7 +45,8 @@ export function addTokens(app: ApiApp, api: Api): void {
     path: "/v1/tokens",
     tags,
     summary: "Create a token",
-    description: "It may do no more, and live no longer, than whoever creates it.",
+    description:
+      "It may do no more, and last no longer, than whoever creates it; revoking that one does not end it.",
     request: {
       body: {
         required: true,
@@ -53,13 +54,16 @@ export function addTokens(app: ApiApp, api: Api): void {
           "application/json": {
             schema: z
               .strictObject({
-                name: z.string().trim().min(1, "must not be empty").max(64),
+                name: Line.min(1, "must not be empty").max(64),
                 scopes: z
                   .array(ScopeSchema)
                   .min(1, "must hold read, write or both")
                   .max(2)
                   .optional(),
-                expiresAt: Instant.nullable().optional(),
+                expiresAt: Instant.nullable().optional().openapi({
+                  description: "Must lie in the future; left out or null: no end of its own.",
+                  example: 4102444800000,
+                }),
               })
               .openapi("TokenAsk", { example: { name: "deploy", scopes: ["read", "write"] } }),
           },
@@ -71,6 +75,7 @@ export function addTokens(app: ApiApp, api: Api): void {
   app.openapi(create, async (c) => {
     const actor = actorOf(c);
     const ask = c.req.valid("json");
+    refuseWider(actor, ask.scopes ?? []);
     const { secret, credential } = await issueCredential(platform, {
       kind: "token",
       owner: actor.account,
@@ -86,7 +91,7 @@ export function addTokens(app: ApiApp, api: Api): void {
     path: "/v1/tokens/{tokenId}",
     tags,
     summary: "Revoke a token",
-    description: "At once, with the sessions opened by it.",
+    description: "At once, with the sessions opened by it. Tokens it created stay: see the list.",
     request: { params: z.strictObject({ tokenId: z.string().max(80) }) },
     responses: { 204: { description: "It is gone." } },
     errors: [404],
@@ -98,7 +103,17 @@ export function addTokens(app: ApiApp, api: Api): void {
   });
 }
 
-/** No wider and no longer than the actor's own. */
+function refuseWider(actor: Actor, scopes: Scope[]): void {
+  const wider = scopes.filter((scope) => !actor.scopes.includes(scope));
+  if (wider.length === 0) return;
+  throw new VisibleError(
+    "forbidden",
+    `This ${actor.via} may only ${actor.scopes.join(" and ")}; it cannot hand on ${wider.join(" and ")}.`,
+    { issues: [{ path: "scopes", message: `must be within ${actor.scopes.join(", ")}` }] },
+  );
+}
+
+/** No longer than the actor's own. */
 function notAfter(actor: Actor, expiresAt: number | null): number | null {
   // Only sessions are renewed by signing in again; a token made in one may outlive it.
   if (actor.via !== "token" || actor.expiresAt === null) return expiresAt;
