@@ -131,9 +131,10 @@ describe("a ticker's feed", () => {
     watcher.send({ type: "subscribe", id: "w", feed: id });
     await watcher.message((m) => m.type === "live");
     for (let run = 1; run <= 8; run++) await runAndFinish(id, watcher, run);
+    const { cursor } = await watcher.message<Events>(ends(2));
     while ((await server.platform.store.prune(1000)) > 0);
     const late = await server.feed();
-    late.send({ type: "subscribe", id: "l", feed: id, cursor: "2" });
+    late.send({ type: "subscribe", id: "l", feed: id, cursor });
     const gap = await late.message<Extract<ServerMessage, { type: "gap" }>>(
       (m) => m.type === "gap",
     );
@@ -324,6 +325,29 @@ describe("what a client may say", () => {
     expect(error).toMatchObject({ message: expect.stringContaining(reason) });
     client.send({ type: "ping", id: "still-there" });
     await client.message((m) => m.type === "pong");
+  });
+
+  test("a cursor of another ticker, or from the future, is refused rather than believed", async () => {
+    const one = await server.ticker("cursor-one", "print(1)");
+    const two = await server.ticker("cursor-two", "print(2)");
+    const client = await server.feed();
+    client.send({ type: "subscribe", id: "a", feed: one.id });
+    await client.message((m) => m.type === "live");
+    await runAndFinish(one.id, client, 1);
+    const { cursor } = await client.message<Events>(ends(1));
+    client.send({ type: "subscribe", id: "other", feed: two.id, cursor });
+    const future = cursor.replace(/:.*/, ":99");
+    client.send({ type: "subscribe", id: "future", feed: one.id, cursor: future });
+    for (const [id, why] of [
+      ["other", "of another ticker"],
+      ["future", "ahead"],
+    ]) {
+      const error = await client.message((m) => m.type === "error" && m.id === id);
+      expect(error).toMatchObject({ code: "invalid", message: expect.stringContaining(why ?? "") });
+    }
+    // The ids are free: the same subscriptions, without a cursor.
+    client.send({ type: "subscribe", id: "other", feed: two.id });
+    await client.message((m) => m.type === "live" && m.id === "other");
   });
 
   test("a bad cursor is refused, the same id twice too", async () => {

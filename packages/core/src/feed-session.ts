@@ -4,6 +4,7 @@
 import { VisibleError } from "./error.ts";
 import type { Feed, Subscription } from "./feed.ts";
 import type { Clock, Store } from "./index.ts";
+import { parseCursor, reachOf, refused } from "./position.ts";
 import { type ClientMessage, HEARTBEAT_MS, type ServerMessage, SUBPROTOCOL } from "./protocol.ts";
 import type { Watcher } from "./subscription.ts";
 
@@ -74,7 +75,13 @@ export function openFeedSession(
       return refuse(about.id, "not-found", `there is no feed "${name}"; a feed is ${kinds}`);
     }
     if (closed) return;
-    const ask = { ...about, tickerId: entry.ticker.id };
+    const tickerId = entry.ticker.id;
+    const { cursor } = about;
+    // A folder put back from a copy, or a power cut: what was told since is not in the records.
+    if (cursor !== null && reachOf(parseCursor(cursor, tickerId)) > entry.status.runNumber) {
+      throw refused(cursor, "ahead of the ticker's records");
+    }
+    const ask = { ...about, tickerId };
     subscriptions.set(about.id, feed.watchTicker(ask, watcher));
   }
 

@@ -8,7 +8,7 @@ import { type AccountAsk, makeAccountFeed } from "./account-feed.ts";
 import type { EventBatch } from "./event.ts";
 import { keyed } from "./keyed.ts";
 import type { FeedPlatform } from "./platform.ts";
-import { advance, copyOf, cursorOf, judge, type Position, startAfter } from "./position.ts";
+import { advance, agree, copyOf, cursorOf, judge, type Position, startAfter } from "./position.ts";
 import type { ServerMessage } from "./protocol.ts";
 import {
   eventsMessage,
@@ -84,7 +84,8 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
       return;
     }
     advance(group.position, batch);
-    group.pending.push(JSON.stringify(eventsMessage(id, batch, cursorOf(group.position))));
+    const cursor = cursorOf(group.position, batch.tickerId);
+    group.pending.push(JSON.stringify(eventsMessage(id, batch, cursor)));
     count.deliveries += group.live.size * batch.events.length;
     gather(group);
   }
@@ -137,7 +138,7 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   function goLive(group: Group, follower: Follower, position: Position): boolean {
     flush(group);
     if (group.live.size === 0) group.position = copyOf(position);
-    else if (cursorOf(group.position) !== cursorOf(position)) return false;
+    else if (!agree(group.position, position)) return false;
     group.live.add(follower);
     return true;
   }

@@ -1,6 +1,7 @@
 // How far a watcher of a ticker's feed has come, and whether a batch follows without a hole. Run numbers
 // are dense per ticker and event numbers dense per run, so contiguity can be proved. Pure.
-// Cursor text: `41_42.7` = every run up to 41 whole, and run 42 through event 7 (`_43.5e` = 43 is over).
+// Cursor text: `8xqv7h:41_42.7` = of the ticker whose id ends so, every run up to 41 whole, and run 42 through
+// event 7 (`_43.5e` = 43 is over).
 
 import { VisibleError } from "./error.ts";
 import type { EventBatch } from "./event.ts";
@@ -14,7 +15,11 @@ export type Position = {
   parts: Map<number, Part>;
 };
 
-const CURSOR = /^(\d{1,12})((?:_\d{1,12}\.\d{1,9}e?){0,20})$/;
+/** As many runs as can be under way, queued, or over before an earlier one. */
+const CURSOR = /^(.{1,6}):(\d{1,12})((?:_\d{1,12}\.\d{1,9}e?){0,250})$/;
+/** The beginning of any ticker. */
+const BEGINNING = "0";
+const TAG_CHARACTERS = 6;
 
 export const startAfter = (run: number): Position => ({
   floor: Math.max(0, run),
@@ -26,28 +31,49 @@ export const copyOf = ({ floor, parts }: Position): Position => ({
   parts: new Map([...parts].map(([run, part]) => [run, { ...part }])),
 });
 
-/** Errors: invalid. */
-export function parseCursor(text: string): Position {
+/** Numbers begin at 1 for every ticker, so a cursor says whose it is. Errors: invalid. */
+export function parseCursor(text: string, tickerId: string): Position {
+  if (text === BEGINNING) return startAfter(0);
   const match = CURSOR.exec(text);
-  if (!match) {
-    throw new VisibleError(
-      "invalid",
-      `the cursor "${text.slice(0, 40)}" is none of ours; subscribe with the cursor of a message, or without one`,
-    );
-  }
-  const position = startAfter(Number(match[1]));
-  for (const piece of (match[2] ?? "").split("_").slice(1)) {
+  if (!match) throw refused(text, "none of ours");
+  if (match[1] !== tagOf(tickerId)) throw refused(text, `of another ticker than ${tickerId}`);
+  const position = startAfter(Number(match[2]));
+  for (const piece of (match[3] ?? "").split("_").slice(1)) {
     const [run, seq] = piece.replace("e", "").split(".").map(Number) as [number, number];
-    position.parts.set(run, { seq, over: piece.endsWith("e"), record: false });
+    if (run > position.floor)
+      position.parts.set(run, { seq, over: piece.endsWith("e"), record: false });
   }
   return position;
 }
 
-export function cursorOf(position: Position): string {
-  let text = String(position.floor);
-  for (const [run, part] of position.parts) text += `_${run}.${part.seq}${part.over ? "e" : ""}`;
+export function refused(cursor: string, why: string): VisibleError {
+  const instead = "subscribe with the cursor of a message, or without one";
+  return new VisibleError("invalid", `the cursor "${cursor.slice(0, 40)}" is ${why}; ${instead}`);
+}
+
+const tagOf = (tickerId: string): string => tickerId.slice(-TAG_CHARACTERS);
+
+export function cursorOf(position: Position, tickerId: string): string {
+  let text = `${tagOf(tickerId)}:${position.floor}`;
+  for (const [run, part] of position.parts) {
+    if (part.seq > 0) text += `_${run}.${part.seq}${part.over ? "e" : ""}`;
+  }
   return text;
 }
+
+/** The newest run it knows of. */
+export const reachOf = ({ floor, parts }: Position): number => Math.max(floor, ...parts.keys());
+
+/** Whether the same events have been delivered; runs known to be silent so far make no difference. */
+export function agree(a: Position, b: Position): boolean {
+  return a.floor === b.floor && holds(a, b) && holds(b, a);
+}
+
+const holds = (a: Position, b: Position): boolean =>
+  [...b.parts].every(([run, { seq, over }]) => {
+    const part = a.parts.get(run);
+    return seq === 0 ? (part?.seq ?? 0) === 0 : part?.seq === seq && part.over === over;
+  });
 
 /** Last event number delivered of a run; 0 when none. */
 export const seqOf = (position: Position, run: number): number =>
@@ -82,11 +108,31 @@ function settle(position: Position, newest: number): void {
   }
 }
 
-/** Gives up what is missing below `run`; answers the first run given up, or null if nothing was. */
-export function skipTo(position: Position, run: number): number | null {
-  const from = position.floor + 1;
-  if (run <= from) return null;
-  position.floor = run - 1;
+/**
+ * The runs below `number` of which something is missing, in ranges: neither delivered whole nor `listed`, which
+ * is to say still to be had.
+ */
+export function missingBelow(
+  position: Position,
+  number: number,
+  listed: ReadonlySet<number>,
+): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  const there = [...position.parts]
+    .filter(([run, part]) => run < number && (part.over || listed.has(run)))
+    .map(([run]) => run)
+    .sort((a, b) => a - b);
+  let from = position.floor + 1;
+  for (const run of [...there, number]) {
+    if (run > from) ranges.push({ from, to: run - 1 });
+    from = run + 1;
+  }
+  return ranges;
+}
+
+/** Gives up what is missing below `run`. */
+export function skipTo(position: Position, run: number): void {
+  position.floor = Math.max(position.floor, run - 1);
   for (const known of position.parts.keys()) if (known < run) position.parts.delete(known);
-  return from;
+  settle(position, run);
 }

@@ -15,7 +15,11 @@ export const HEARTBEAT_MS = 5_000;
  * "tiles" = each ticker's newest state, last value wins, at most four times a second each.
  */
 export type ClientMessage =
-  /** `id`: yours, echoed in everything about this subscription. `cursor`: from the newest message of that feed; without it, ticker feeds replay the newest `last` runs (default 1, at most 100), others start live. */
+  /**
+   * `id`: yours, echoed in everything about this subscription. `cursor`: from the newest message of that feed, and
+   * of no other; `0` is the beginning of any ticker. Without it, ticker feeds replay the newest `last` runs
+   * (default 1, at most 100), others start live.
+   */
   | { type: "subscribe"; id: string; feed: string; cursor?: string; last?: number }
   | { type: "unsubscribe"; id: string }
   | { type: "ping"; id?: string };

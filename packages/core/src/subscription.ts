@@ -7,6 +7,7 @@ import type { FeedPlatform } from "./platform.ts";
 import {
   advance,
   cursorOf,
+  missingBelow,
   type Position,
   parseCursor,
   seqOf,
@@ -45,15 +46,19 @@ export type TickerAsk = {
 export type TickerHooks = {
   join(follower: Follower): void;
   leave(follower: Follower): void;
-  /** From here on it gets the group's bytes. False: the group is not at this position; read again. */
+  /** From here on it gets the group's bytes. False: the group is not at this position; it goes on by itself. */
   goLive(follower: Follower, position: Position): boolean;
   delivered(events: number): void;
   gap(): void;
 };
 
+type GapReason = Extract<ServerMessage, { type: "gap" }>["reason"];
+
 /** Runs replayed at most; further back is a gap, to be read over REST. */
 export const REPLAY_RUNS_MAX = 100;
 const EVENTS_PER_READ = 500;
+/** After a reading that failed. */
+const AGAIN_MS = 1_000;
 
 export function eventsMessage(id: string, batch: EventBatch, cursor: string): ServerMessage {
   const { tickerId, run, runId, dueAt, from, to, events } = batch;
@@ -68,7 +73,7 @@ export function makeTickerSubscription(
 ): Subscription {
   const { store } = platform;
   const { id, owner, tickerId } = ask;
-  let position: Position | null = ask.cursor === null ? null : parseCursor(ask.cursor);
+  let position: Position | null = ask.cursor === null ? null : parseCursor(ask.cursor, tickerId);
   let greeted = false;
   let reading = false;
   let dirty = false;
@@ -82,6 +87,7 @@ export function makeTickerSubscription(
     watcher,
     touch() {
       dirty = true;
+      if (!slow) void catchUp();
     },
     fallBehind(at) {
       position = at;
@@ -94,81 +100,83 @@ export function makeTickerSubscription(
   async function catchUp(): Promise<void> {
     if (reading || closed) return;
     reading = true;
-    let again = false;
     try {
       do {
         dirty = false;
-        await readOn();
-      } while (dirty && !closed && watcher.ready());
-      if (closed) return;
-      slow = !watcher.ready();
-      if (slow) return;
-      // The group is about to publish what was read here already: after that they agree.
-      if (position === null || !hooks.goLive(self, position)) again = true;
-      else if (!greeted) {
-        say({ type: "live", id, cursor: cursorOf(position) });
-        greeted = true;
-      }
+        slow = !(await readOn());
+      } while (dirty && !slow && !closed);
+      if (closed || slow || position === null) return;
+      if (!greeted) say({ type: "live", id, cursor: cursorOf(position, tickerId) });
+      greeted = true;
+      // Most often the group is about to publish what was read here already, and they agree after that. Until
+      // they do, what is published is read (`touch`).
+      hooks.goLive(self, position);
     } catch (error) {
-      // The connection stays; the next batch or drain tries again from the same position.
       platform.log.error("a feed could not be read", { ticker: tickerId, cause: String(error) });
-      say({
-        type: "error",
-        id,
-        code: "unavailable",
-        message: "the feed could not be read just now",
-      });
+      const message = "the feed could not be read just now; it is tried again";
+      say({ type: "error", id, code: "unavailable", message });
+      platform.clock.after(AGAIN_MS, () => void catchUp());
     } finally {
       reading = false;
     }
-    if (again) platform.clock.after(0, () => void catchUp());
   }
 
-  async function readOn(): Promise<void> {
+  /** False: stopped on the way, because the watcher is full or gone; `resume` goes on. */
+  async function readOn(): Promise<boolean> {
     const ask = { before: null, limit: REPLAY_RUNS_MAX, failed: false };
     const newest = await store.listRuns(owner, tickerId, ask);
     position ??= startAt(newest, askLast());
     const at = position;
+    const listed = new Set(newest.map((run) => run.number));
     const runs = newest.filter((run) => run.number > at.floor).reverse();
     for (const run of runs) {
-      const gone = missingBefore(at, run.number);
-      if (gone !== null) tellGap(at, gone, run.number, newest.length === REPLAY_RUNS_MAX);
-      if (!(await readRun(at, run))) return;
+      for (const range of missingBelow(at, run.number, listed)) {
+        const isFar = newest.length === REPLAY_RUNS_MAX && range.to < (newest.at(-1)?.number ?? 0);
+        tellGap(at, range, !isFar ? "retention" : greeted ? "slow-reader" : "too-far-behind");
+      }
+      if (!(await readRun(at, run))) return false;
     }
+    return watcher.ready();
   }
 
   const askLast = (): number => Math.min(REPLAY_RUNS_MAX, Math.max(0, ask.last));
 
-  /** The first run below `number` that is neither delivered nor in the store any more. */
-  function missingBefore(at: Position, number: number): number | null {
-    for (let run = at.floor + 1; run < number; run++) if (!at.parts.has(run)) return run;
-    return null;
-  }
-
-  function tellGap(at: Position, fromRun: number, number: number, far: boolean): void {
-    skipTo(at, number);
+  function tellGap(at: Position, range: { from: number; to: number }, reason: GapReason): void {
+    const { from: fromRun, to: toRun } = range;
+    skipTo(at, toRun + 1);
     hooks.gap();
-    const reason = !far ? "retention" : greeted ? "slow-reader" : "too-far-behind";
-    say({ type: "gap", id, reason, tickerId, fromRun, toRun: number - 1, cursor: cursorOf(at) });
+    say({ type: "gap", id, reason, tickerId, fromRun, toRun, cursor: cursorOf(at, tickerId) });
   }
 
   /** False: stopped on the way, because the watcher is full or gone. */
   async function readRun(at: Position, run: Run): Promise<boolean> {
-    for (;;) {
-      if (closed || !watcher.ready()) return false;
+    const known = at.parts.get(run.number);
+    // A cursor does not say that a run is a record, which a newer one ends.
+    if (known) known.record = isRecord(run);
+    while (at.floor < run.number && !at.parts.get(run.number)?.over) {
       const from = seqOf(at, run.number) + 1;
       const events = await store.readEvents(owner, tickerId, run.number, from, EVENTS_PER_READ);
-      if (events.length === 0) {
-        // Under way and silent so far: known all the same, or what follows it would look like a gap.
-        if (from === 1) at.parts.set(run.number, { seq: 0, over: false, record: false });
-        return true;
-      }
+      // Others were read for it at the same time: what does not fit is read again.
+      if (closed || !watcher.ready()) return false;
+      if (events.length === 0) return tellEnd(at, run);
       const batch = batchOf(run, events, from);
       advance(at, batch);
       hooks.delivered(events.length);
-      say(eventsMessage(id, batch, cursorOf(at)));
+      say(eventsMessage(id, batch, cursorOf(at, tickerId)));
       if (events.length < EVENTS_PER_READ) return true;
     }
+    return true;
+  }
+
+  /** There is nothing more in the store of a run whose end was not told. */
+  function tellEnd(at: Position, run: Run): true {
+    const seq = at.parts.get(run.number)?.seq ?? 0;
+    // Under way and silent so far: known all the same, or what follows it would look like a hole.
+    if (seq === 0) at.parts.set(run.number, { seq, over: false, record: false });
+    if (run.state !== "finished" || isRecord(run)) return true;
+    // Pruned a moment ago; or the cursor knows more than the records, as after a power cut.
+    tellGap(at, { from: run.number, to: run.number }, seq > run.seq ? "restarted" : "retention");
+    return true;
   }
 
   say({ type: "subscribed", id, feed: tickerId, tickerId });
@@ -185,15 +193,19 @@ export function makeTickerSubscription(
   };
 }
 
+const isRecord = ({ outcome }: Run): boolean => outcome === "skipped" || outcome === "missed";
+
 /** Before the newest `last` runs; of older ones still under way, only what comes from now on. */
 function startAt(newest: Run[], last: number): Position {
   const top = (newest[0]?.number ?? 0) - last;
-  const open = newest.filter((run) => run.number <= top && run.state !== "finished");
+  // The newest may be a record that grows.
+  const mayGoOn = (run: Run): boolean =>
+    run.state !== "finished" || (run === newest[0] && isRecord(run));
+  const open = newest.filter((run) => run.number <= top && mayGoOn(run));
   const position = startAfter(Math.min(top, ...open.map((run) => run.number - 1)));
-  for (const run of newest) {
+  for (const run of newest.toReversed()) {
     if (run.number <= position.floor || run.number > top) continue;
-    const over = run.state === "finished";
-    position.parts.set(run.number, { seq: run.seq, over, record: false });
+    position.parts.set(run.number, { seq: run.seq, over: !mayGoOn(run), record: isRecord(run) });
   }
   return position;
 }

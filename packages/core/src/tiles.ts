@@ -21,6 +21,8 @@ const LOADS_PER_TURN = 4;
 
 type Member = { watcher: Watcher; id: string; owner: string; seen: number; full: boolean };
 type Change = { version: number; removed: boolean };
+/** What happened to a ticker while its view was being read. */
+type Meanwhile = { batches: EventBatch[]; status: Status | null; changed: boolean };
 
 export type Tiles = {
   fold(owner: string, batch: EventBatch): void;
@@ -39,9 +41,10 @@ export function makeTiles(
 ): Tiles {
   const { store, clock } = platform;
   const views = new Map<string, View>();
-  /** Batches that came while a view was being read: folded once it is there. */
-  const loading = new Map<string, EventBatch[]>();
+  const loading = new Map<string, Set<Meanwhile>>();
   const changes = new Map<string, Map<string, Change>>();
+  /** From which version on an account's changes are known: nobody notes them while nobody watches. */
+  const notedFrom = new Map<string, number>();
   const members = new Map<string, Set<Member>>();
   let version = 0;
   let timer: (() => void) | null = null;
@@ -56,25 +59,28 @@ export function makeTiles(
     timer ??= clock.after(TICK_MS, tick);
   }
 
+  /** A view that is there has heard of everything since; `entry` may be older than that. */
   async function view(entry: Entry): Promise<View> {
-    const { ticker, status } = entry;
-    const known = views.get(ticker.id);
-    if (known) {
-      known.status = status;
-      if (known.ticker.revision === ticker.revision) return known;
-    }
-    const missed: EventBatch[] = [];
-    loading.set(ticker.id, missed);
+    const { id, owner, revision } = entry.ticker;
+    const known = views.get(id);
+    if (known && known.ticker.revision >= revision) return known;
+    const meanwhile: Meanwhile = { batches: [], status: null, changed: false };
+    const readers = keyed(loading, id, () => new Set());
+    readers.add(meanwhile);
     try {
+      const now = (await store.readTicker(owner, { id }, true)) ?? entry;
       const ask = { before: null, limit: RUNS_READ, failed: false };
-      const runs = await store.listRuns(ticker.owner, ticker.id, ask);
-      const made = makeView(ticker, status, runs, await newestLines(entry, runs));
-      for (const batch of missed) foldBatch(made, batch);
+      const runs = await store.listRuns(owner, id, ask);
+      const lines = await newestLines(now, runs);
+      const made = makeView(now.ticker, meanwhile.status ?? now.status, runs, lines);
+      for (const batch of meanwhile.batches) foldBatch(made, batch);
+      if (meanwhile.changed) return made; // Edited under its reading: whoever comes next reads it again.
       if (views.size >= VIEWS_MAX) views.clear();
-      views.set(ticker.id, made);
+      views.set(id, made);
       return made;
     } finally {
-      loading.delete(ticker.id);
+      readers.delete(meanwhile);
+      if (readers.size === 0) loading.delete(id);
     }
   }
 
@@ -212,17 +218,19 @@ export function makeTiles(
 
   return {
     fold(owner, batch) {
-      loading.get(batch.tickerId)?.push(batch);
+      for (const meanwhile of loading.get(batch.tickerId) ?? []) meanwhile.batches.push(batch);
       const known = views.get(batch.tickerId);
       if (known) foldBatch(known, batch);
       note(owner, batch.tickerId, false);
     },
     status(status) {
+      for (const meanwhile of loading.get(status.tickerId) ?? []) meanwhile.status = status;
       const known = views.get(status.tickerId);
       if (known) known.status = status;
       note(status.owner, status.tickerId, false);
     },
     changed(owner, tickerId, removed) {
+      for (const meanwhile of loading.get(tickerId) ?? []) meanwhile.changed = true;
       views.delete(tickerId);
       note(owner, tickerId, removed);
     },
@@ -231,8 +239,9 @@ export function makeTiles(
       const { id, owner } = ask;
       const [place, number] = (ask.cursor ?? "").split(".");
       const seen = Number(number);
-      const known =
-        place === epoch && members.has(owner) && Number.isInteger(seen) && seen <= version;
+      if (!members.has(owner)) notedFrom.set(owner, version);
+      const from = notedFrom.get(owner) ?? version;
+      const known = place === epoch && Number.isInteger(seen) && seen >= from && seen <= version;
       const member: Member = { watcher, id, owner, seen: known ? seen : 0, full: !known };
       const group = keyed(members, owner, () => new Set());
       group.add(member);
@@ -245,6 +254,7 @@ export function makeTiles(
           if (group.size === 0 && members.get(owner) === group) {
             members.delete(owner);
             changes.delete(owner);
+            notedFrom.delete(owner);
           }
         },
         resume() {
