@@ -80,6 +80,22 @@ describe("printing", () => {
     expect(ran.text).toBe("\x1b[32mup\x1b[39m \x1b[1mx\x1b[22m \ufffd \0|\x1b]0;t\x07");
   });
 
+  test("what only looks like something, or throws when looked at, spoils nothing beside it", async () => {
+    const ran = await run(`
+      print([1, Object.create(Date.prototype), new Proxy({}, { ownKeys() { throw 1 } })], new DataView(new ArrayBuffer(1)));
+      const e = new AggregateError([new RangeError("a")], "all"); e.cause = e;
+      print(String(Object.keys(e)), (e.stack = "", e.errors[0].stack = "", e));`);
+    expect(ran.text).toBe(
+      "[1, [unprintable], [unprintable]] DataView {}\ncause AggregateError: all\n[errors]: [RangeError: a]\n[cause]: [Circular]",
+    );
+  });
+
+  test("a text is never cut in the middle of a character", async () => {
+    const ran = await run(`print("€".repeat(6000)); progress(0.5, "€".repeat(999))`);
+    expect(ran.text).toMatch(/^€{5461} \[1616 bytes more were cut\]$/);
+    expect(ran.events).toMatchObject([{}, { message: "€".repeat(999) }]);
+  });
+
   test("a long text is cut with a mark, and counted whole", async () => {
     const ran = await run(`print("ä".repeat(40000)); print("x".repeat(2000000).length)`);
     expect(ran.text.slice(0, 8192)).toBe("ä".repeat(8192));
@@ -115,6 +131,12 @@ describe("the host API", () => {
       "metric('', 1)",
       "metric('a', NaN)",
       "metric('a'.repeat(65), 1)",
+      "metric('a', null)",
+      "metric('a', ' ')",
+      "metric('a', Symbol())",
+      "metric('a\\nb', 1)",
+      "progress(null)",
+      "progress('')",
     ]) {
       const refused = await run(`\n ${source}`);
       expect(refused.outcome).toBe("failed");
@@ -158,6 +180,7 @@ describe("the host API", () => {
       "262144 is the most in all",
     ],
     ["state.set('k', () => 1)", "cannot be written as JSON"],
+    ["state.set('\\ud800', 1)", "half a surrogate pair"],
   ])("state over its size: %s", async (source, message) => {
     const ran = await run(source);
     expect(ran).toMatchObject({ outcome: "failed", stateWrites: {}, error: { line: 1 } });
@@ -185,6 +208,12 @@ describe("the host API", () => {
       "1 hand 1700000000000 41 null 0 price 203",
       ...Array(4).fill("TypeError"),
     ]);
+  });
+
+  test.each(["5", "null", "{ run() {} }"])("export default %s is no script", async (value) => {
+    const ran = await run(`export default ${value}`);
+    expect(ran).toMatchObject({ outcome: "failed", error: { name: "TypeError" } });
+    expect(ran.error?.message).toContain("must be a function");
   });
 
   test("a script may be a module that exports its function", async () => {
@@ -232,6 +261,27 @@ export default ticker(async (t) => {
       "36 4",
       "0 true Uint8Array(1) [ 1 ]",
       "AbortError",
+    ]);
+  });
+
+  test("the web's words take what the web's take, and refuse what they cannot do", async () => {
+    const ran = await run(`
+      const url = new URL("https://a.test/?a=1&b=2&a=3");
+      url.searchParams.delete("a", "1");
+      print(url.search, url.searchParams.has("a", "9"), String(new URLSearchParams(new Map([["m", "1"]]))));
+      print(String(new URLSearchParams("a=%zz&b=%41%ff")), new Headers(new Map([["X", "1"]])).get("x"));
+      print(new TextEncoder().encode("\\ud800"), structuredClone(new AggregateError([1], "m")).message);
+      for (const f of [
+        () => new URL("https://a.test/" + "é".repeat(40000)), () => { url.hash = "é".repeat(40000) },
+        () => new URLSearchParams([["a"]]), () => new TextDecoder().decode(new Uint8Array(9 << 20)),
+        () => new TextDecoder().decode(new Uint8Array(1), { stream: true }), () => structuredClone(Promise.resolve()),
+        () => AbortSignal.abort().addEventListener("abort", {}),
+      ]) try { f(); print("taken") } catch (e) { print(e.name) }`);
+    expect(ran.text.split("\n")).toEqual([
+      "?b=2&a=3 false m=1",
+      "a=%25zz&b=A%EF%BF%BD 1",
+      "Uint8Array(3) [ 239, 191, 189 ] m",
+      ..."TypeError RangeError TypeError RangeError TypeError DataCloneError TypeError".split(" "),
     ]);
   });
 
@@ -327,6 +377,29 @@ describe("fetch", () => {
     });
   });
 
+  test.each([
+    ["{ signal: {} }", "must be an AbortSignal"],
+    ["{ redirect: 'manual' }", "always followed"],
+    ["5", "must be an object"],
+    ["{ headers: [['a']] }", "pairs of a name and a value"],
+    ["{ headers: { a: 'b\\nc' } }", 'the header "a" cannot be sent'],
+  ])("what it cannot do as asked it refuses at once: %s", async (init, message) => {
+    const ran = await run(`\nawait fetch("https://api.test/", ${init})`);
+    expect(ran.error).toMatchObject({ line: 2, message: expect.stringContaining(message) });
+    expect(ran.events).toEqual([]);
+  });
+
+  test("a run does not last for the sake of a time-out that nobody needs any more", async () => {
+    const ran = await run(`
+      for (let i = 0; i < 100; i++) await fetch("https://api.test/", { signal: AbortSignal.timeout(60_000) });
+      print("done")`);
+    expect(ran).toMatchObject({ outcome: "succeeded", text: "done" });
+    const waits = await run(
+      `await new Promise((r) => AbortSignal.timeout(5).addEventListener("abort", r)); print("over")`,
+    );
+    expect(waits.text).toBe("over");
+  });
+
   test("an aborted fetch and one still under way at the end are given up", async () => {
     aborted = 0;
     const ran = await run(`
@@ -372,8 +445,40 @@ describe("errors", () => {
     ["throw { code: 7 }", "{ code: 7 }"],
     ["throw Symbol('s')", "Symbol(s)"],
     ["await Promise.reject(undefined)", "undefined"],
+    ["throw Object.create(null)", "[null prototype] {}"],
   ])("whatever is thrown is shown: %s", async (source, message) => {
     expect((await run(source)).error).toMatchObject({ name: "Thrown", message });
+  });
+
+  test.each([
+    [
+      "throw new Error('no price', { cause: new TypeError('bad') })",
+      "no price (cause: TypeError: bad)",
+    ],
+    ["const e = new Error('x'); e.cause = e; throw e", "x"],
+    ["throw Object.assign(new Error('x'), { stack: 'at f (main.js:77:1)' })", "x"],
+    [
+      "Object.prototype.toJSON = Array.prototype.toJSON = () => { throw 1 }; throw new Error('x')",
+      "x",
+    ],
+    ["throw new Error('\\ud800')", "\ufffd"],
+    ["throw new Error('m'.repeat(3000))", `${"m".repeat(1960)} [1040 characters more were cut]`],
+  ])("an error's words: %s", async (source, message) => {
+    const { outcome, error } = await run(source);
+    expect(outcome).toBe("failed");
+    expect(error?.message).toBe(message);
+    expect(error?.line ?? 1).toBe(1);
+  });
+
+  test("of many rejections the one that nobody handles fails the run", async () => {
+    const ran = await run(`
+      const all = Array.from({ length: 65 }, (_, i) => Promise.reject(i));
+      Promise.allSettled(all.slice(0, 64)); await sleep(1); print("end")`);
+    expect(ran).toMatchObject({ outcome: "failed", error: { name: "UnhandledRejection" } });
+    const handled = await run(
+      `await Promise.allSettled(Array.from({ length: 99 }, (_, i) => Promise.reject(i))); print("end")`,
+    );
+    expect(handled).toMatchObject({ outcome: "succeeded", text: "end" });
   });
 
   test("waiting for what can never happen ends at once, and says so", async () => {
@@ -382,8 +487,11 @@ describe("errors", () => {
   });
 
   test("there is nothing to import", async () => {
-    const ran = await run('import fs from "node:fs"');
+    const ran = await run('\nimport {\n  a } from "node:fs"');
     expect(ran.error?.message).toContain('cannot import "node:fs"');
+    expect(ran.error).toMatchObject({ line: 3, column: 12 });
+    const named = await run('\nimport { nothing } from "ticker"');
+    expect(named.error).toMatchObject({ line: 2, column: 25 });
   });
 });
 
@@ -425,6 +533,8 @@ describe("check", () => {
     ["typescript", "class A {\n  constructor(private x: number) {}\n}", 2, 23],
     ["typescript", "let é = 'ü'; enum E {}", 1, 14],
     ["typescript", "let a: number = 1;\nlet a = 2;", 2, 7],
+    ["typescript", "let a = 1;\nlet b = (2", 2, 11],
+    ["javascript", "let a;\na = /(/g;\na()", 2, 7],
   ] as const)("%s %j", async (language, source, line, column) => {
     expect(await check(language, source)).toMatchObject({ name: "SyntaxError", line, column });
   });
@@ -450,6 +560,7 @@ describe("limits", () => {
     ["output-limit", "for (;;) print('x'.repeat(100))", { outputBytes: 1_000 }],
     ["host-call-limit", "for (;;) await sleep(0)", { hostCalls: 5 }],
     ["host-call-limit", "for (;;) await fetch('https://api.test/')", { hostCalls: 5 }],
+    ["out-of-memory", "'\\u1e9b\\u0323'.repeat(2e6).normalize('NFKD')", {}],
   ] as const)("%s: %s", async (outcome, source, more) => {
     const ran = await run(source, limits(more));
     expect(ran.outcome).toBe(outcome);
@@ -473,6 +584,13 @@ describe("limits", () => {
     const greedy = limits({ memoryBytes: 2 ** 31 });
     const ran = await run("const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))", greedy);
     expect(ran.outcome).toBe("out-of-memory");
+  });
+
+  test("a script that only calls out is ended without its thread", async () => {
+    const before = sandbox.stats().hardKills;
+    const address = `const s = "https://a.test/" + "x".repeat(60000); for (;;) new URL(s)`;
+    expect((await run(address, limits({ timeoutMs: 60 }))).outcome).toBe("timed-out");
+    expect(sandbox.stats().hardKills).toBe(before);
   });
 
   test("a native operation that heeds nothing is ended by force, and its neighbours are not", async () => {

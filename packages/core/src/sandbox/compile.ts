@@ -2,7 +2,7 @@
 
 import type { ScriptError } from "../run.ts";
 import type { Machines } from "./machines.ts";
-import { readDescription } from "./script-error.ts";
+import { LINE_END, readDescription } from "./script-error.ts";
 import { EVAL_COMPILE_ONLY, EVAL_MODULE, GuestMemoryError, type VmHost } from "./vm.ts";
 
 const COMPILE_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -11,10 +11,41 @@ const COMPILE_MEMORY_BYTES = 64 * 1024 * 1024;
 const BYSTANDER: VmHost = { call: () => 0, interrupt: () => false, rejection: () => {} };
 
 /** Null when it compiles. `code` is what would run, `source` what its owner wrote. */
-export function compileError(
+export function compileError(machines: Machines, script: Compilable): ScriptError | null {
+  const error = attempt(machines, script);
+  if (error?.name !== "SyntaxError" || error.line !== undefined) return error;
+  return { ...error, ...regexpPlace(machines, script, error.message) };
+}
+
+type Compilable = { file: string; source: string; code: string };
+
+/**
+ * Of a faulty regular expression the engine does not say where it stands. It is at the end of the
+ * shortest beginning of the script that fails alike.
+ */
+function regexpPlace(
   machines: Machines,
-  script: { file: string; source: string; code: string },
-): ScriptError | null {
+  script: Compilable,
+  message: string,
+): { line: number; column: number } | null {
+  const { code } = script;
+  const failsAlike = (length: number): boolean => {
+    const error = attempt(machines, { ...script, code: code.slice(0, length) });
+    return error?.message === message && error.line === undefined;
+  };
+  let before = 0;
+  let upTo = code.length;
+  while (upTo - before > 1) {
+    const middle = Math.floor((before + upTo) / 2);
+    if (failsAlike(middle)) upTo = middle;
+    else before = middle;
+  }
+  if (code[upTo - 1] !== "/" && !/\/[a-z]+$/.test(code.slice(0, upTo))) return null;
+  const lines = code.slice(0, upTo).split(LINE_END);
+  return { line: lines.length, column: lines.at(-1)?.length ?? 1 };
+}
+
+function attempt(machines: Machines, script: Compilable): ScriptError | null {
   const vm = machines.take(BYSTANDER, COMPILE_MEMORY_BYTES);
   const { exports } = vm;
   let clean = false;

@@ -9,7 +9,8 @@ import type { GuardedRequest, GuardedResponse } from "./guarded-fetch.ts";
 import { ANSWERS, PENDING_MAX, type Reach } from "./host-calls.ts";
 import { KeptState } from "./kept-state.ts";
 import type { Machines } from "./machines.ts";
-import { FLOOD_FACTOR, memoryMessage, STUCK, type Stop, stopError } from "./outcome.ts";
+import { FLOOD_FACTOR, memoryMessage, STUCK, type Stop, stopError, UNHANDLED } from "./outcome.ts";
+import { Rejections } from "./rejections.ts";
 import { readDescription } from "./script-error.ts";
 import { type Box, EVAL_MODULE, GuestMemoryError, type Vm, type VmHost } from "./vm.ts";
 
@@ -53,7 +54,8 @@ export type World = { clock: Clock; random: Random; cpu(): number };
 const TURN_MS = 10;
 const SHORT_MS = 20;
 const JOBS_BETWEEN_LOOKS = 128;
-const UNHANDLED_MAX = 64;
+/** So many calls out of the script without a look of the engine's own at the limits. */
+const CALLS_BETWEEN_LOOKS = 64;
 const FULFILLED = 1;
 const REJECTED = 2;
 
@@ -78,10 +80,13 @@ export class Running implements VmHost {
   #sliceBegan = 0;
   #memoryBytes: number;
   #outputBytes = 0;
+  #callsMade = 0;
   #hostCalls = 0;
   /** How to give up each call under way. */
   #calls = new Map<number, () => void>();
-  #unhandled = new Map<number, { promise: Box; reason: Box }>();
+  /** Calls that nobody waits for: the run does not last for their sake. */
+  #idleCalls = new Set<number>();
+  #rejections = new Rejections();
   #turnAsked = false;
   /** How it ends, once that is known; acted on when the slice is over. */
   #ending: { outcome: SandboxResult["outcome"]; error: ScriptError | null } | null = null;
@@ -126,7 +131,7 @@ export class Running implements VmHost {
 
   /** The answer to a fetch, or why there is none. */
   answer(call: number, response: GuardedResponse | string): void {
-    if (!this.#calls.delete(call) || this.#done) return;
+    if (!this.#over(call) || this.#done) return;
     this.#slice(() => {
       if (typeof response === "string") {
         this.#settle(call, [this.#vm.newString(response)]);
@@ -142,6 +147,8 @@ export class Running implements VmHost {
   call(operation: number, count: number, at: number): Box {
     const answer = ANSWERS[operation];
     if (!answer || this.#stop) return this.#vm.undefined();
+    // The engine looks up after so many of its own steps; but a step that calls out may take a millisecond.
+    if (++this.#callsMade % CALLS_BETWEEN_LOOKS === 0) this.interrupt();
     return answer(this.#vm, this.#reach, { count, at });
   }
 
@@ -155,20 +162,7 @@ export class Running implements VmHost {
   }
 
   rejection(promise: Box, reason: Box, handled: boolean): void {
-    const { exports } = this.#vm;
-    const id = exports.qjs_get_value_ptr(promise);
-    const known = this.#unhandled.get(id);
-    if (!handled && !known && this.#unhandled.size < UNHANDLED_MAX) {
-      this.#unhandled.set(id, { promise, reason });
-      return;
-    }
-    exports.qjs_free_value(promise);
-    exports.qjs_free_value(reason);
-    if (handled && known) {
-      this.#unhandled.delete(id);
-      exports.qjs_free_value(known.promise);
-      exports.qjs_free_value(known.reason);
-    }
+    this.#rejections.note(this.#vm.exports, promise, reason, handled);
   }
 
   #slice(work: () => void): void {
@@ -232,10 +226,11 @@ export class Running implements VmHost {
     if (this.#ending) return;
     const { exports } = this.#vm;
     const state = exports.qjs_promise_state(this.#main);
-    const [unhandled] = this.#unhandled.values();
+    const unhandled = this.#rejections.unhandled();
     if (state === REJECTED) this.#failWith(exports.qjs_promise_result(this.#main));
-    else if (unhandled) this.#failWith(unhandled.reason);
-    else if (this.#calls.size > 0) return;
+    else if (typeof unhandled === "number") this.#failWith(unhandled);
+    else if (unhandled === "unknown") this.#ending = { outcome: "failed", error: UNHANDLED };
+    else if (this.#calls.size > (state === FULFILLED ? this.#idleCalls.size : 0)) return;
     else if (state === FULFILLED) this.#ending = { outcome: "succeeded", error: null };
     else this.#ending = { outcome: "failed", error: STUCK };
   }
@@ -328,7 +323,7 @@ export class Running implements VmHost {
       facts,
       metrics: new Set(),
       randomBytes: random.bytes,
-      sleep: (call, ms) => this.#begin(call, () => this.#sleep(call, ms)),
+      sleep: (call, ms, holds) => this.#begin(call, () => this.#sleep(call, ms, holds)),
       fetch: (call, request) =>
         this.#begin(call, () => {
           this.#outside.fetch(call, request);
@@ -336,13 +331,13 @@ export class Running implements VmHost {
         }),
       cancel: (call) => {
         this.#calls.get(call)?.();
-        this.#calls.delete(call);
+        this.#over(call);
       },
     };
   }
 
   #begin(call: number, start: () => () => void): string | null {
-    if (this.#calls.size >= PENDING_MAX)
+    if (this.#calls.size - this.#idleCalls.size >= PENDING_MAX)
       return `at most ${PENDING_MAX} calls may be under way at once`;
     if (++this.#hostCalls > this.#job.limits.hostCalls) {
       this.#stop ??= "host-call-limit";
@@ -352,11 +347,17 @@ export class Running implements VmHost {
     return null;
   }
 
-  #sleep(call: number, ms: number): () => void {
+  #over(call: number): boolean {
+    this.#idleCalls.delete(call);
+    return this.#calls.delete(call);
+  }
+
+  #sleep(call: number, ms: number, holds: boolean): () => void {
+    if (!holds) this.#idleCalls.add(call);
     // No timer can be set for longer than 2^31 ms, and none is needed past the end of the run.
     const bounded = Math.min(Math.max(0, ms) || 0, this.#job.limits.timeoutMs + 1_000);
     return this.#world.clock.after(bounded, () => {
-      if (this.#calls.delete(call)) this.#slice(() => this.#settle(call, []));
+      if (this.#over(call)) this.#slice(() => this.#settle(call, []));
     });
   }
 

@@ -19,7 +19,7 @@ const hide = (target, name, value) =>
   defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 const expose = (name, value) => hide(globalThis, name, value);
 
-const wellFormed = uncurry(Str.prototype.toWellFormed);
+const wellFormed = uncurry(Str.prototype.toWellFormed), trim = uncurry(Str.prototype.trim);
 const LONG = 1048576, CUT = 65536;
 function say(stream, args) {
   let text = "";
@@ -37,17 +37,23 @@ const console = {
   error(...args) { say(1, args); },
 };
 
-function progress(fraction, message) {
-  const number = Num(fraction);
-  if (!isFinite(number)) throw new Type("progress: the fraction must be a number from 0 to 1");
-  h.p(number, message === undefined || message === null ? undefined : slice(Str(message), 0, 1000));
+// What is a number without guessing: no null, no empty text, no true, all of which Number would take.
+function finite(value) {
+  const type = typeof value, meant = type === "string" ? trim(value) !== "" : type === "number" || type === "bigint";
+  const number = meant ? Num(value) : NaN;
+  return isFinite(number) ? number : undefined;
 }
+function progress(fraction, message) {
+  const number = finite(fraction);
+  if (number === undefined) throw new Type("progress: the fraction must be a number from 0 to 1");
+  h.p(number, message === undefined || message === null ? undefined : cut(wellFormed(Str(message)), 1000));
+}
+const isNameOfMetric = uncurry(RegExp.prototype.test), controls = /[\0-\x1f\x7f-\x9f\p{Surrogate}]/u;
 function metric(name, value) {
-  if (typeof name !== "string" || name === "" || name.length > 64)
-    throw new Type("metric: the name must be a text of 1 to 64 characters");
-  const number = Num(value);
-  if (typeof value === "symbol" || !isFinite(number))
-    throw new Type("metric: the value of " + name + " must be a finite number");
+  if (typeof name !== "string" || name === "" || name.length > 64 || isNameOfMetric(controls, name))
+    throw new Type("metric: the name must be a text of 1 to 64 characters, in one line");
+  const number = finite(value);
+  if (number === undefined) throw new Type("metric: the value of " + name + " must be a finite number");
   const refusal = h.m(name, number);
   if (refusal !== undefined) throw new Range(refusal);
 }
@@ -55,6 +61,7 @@ function metric(name, value) {
 function stateKey(key) {
   if (typeof key !== "string" || key === "" || key.length > 256)
     throw new Type("state: a key must be a text of 1 to 256 characters");
+  if (wellFormed(key) !== key) throw new Type("state: a key must not have half a surrogate pair");
   return key;
 }
 const state = freeze({
@@ -114,6 +121,10 @@ function sleep(ms) {
 function callback(name, fn) {
   if (typeof fn !== "function") throw new Type(name + ": the first argument must be a function");
 }
+// Of AbortSignal.timeout: nothing waits for it, so the run does not last for its sake.
+function alarm(fn, ms) {
+  begin(fn, (refusal) => { throw new Range(refusal); }, (id) => h.s(id, milliseconds(ms), 1));
+}
 function timer(fn, ms, args) {
   return begin(() => { apply(fn, undefined, args); }, (refusal) => { throw new Range(refusal); },
     (id) => h.s(id, milliseconds(ms)));
@@ -165,28 +176,44 @@ const lazy = (target, name, read) => defineProperty(target, name, {
   enumerable: false, configurable: true,
 });
 
+const cut = (text, most) => text.length <= most ? text
+  : slice(text, 0, most - 40) + " [" + (text.length - most + 40) + " characters more were cut]";
+
 // What the host says of an error: its words, bounded, and the stack with this file's frames left out.
 function describe(error) {
   let name = "Error", message = "", stack = "";
   try {
     if (error instanceof Err) {
-      name = slice(Str(error.name), 0, 100);
-      message = slice(Str(error.message), 0, 2000);
-      if (message === "" && isArray(error.errors)) message = slice(format(error.errors), 0, 2000);
+      name = slice(Str(error.name), 0, 100) || name;
+      message = cut(wordsOf(error, 0), 2000);
       if (typeof error.stack === "string") stack = slice(error.stack, 0, 8000);
+    } else if (typeof error === "unknown") {
+      // The engine gave up without an error to throw: so it does where it has no memory left for one.
+      name = "InternalError";
+      message = "out of memory";
     } else {
       name = "Thrown";
-      message = slice(format(error), 0, 2000);
+      message = cut(format(error), 2000);
     }
   } catch { message = message || "an error that cannot be shown"; }
-  return stringify([name, message, stack]);
+  // Text by text: nobody's toJSON is asked about texts, but everybody's about an array.
+  return "[" + stringify(name) + "," + stringify(message) + "," + stringify(stack) + "]";
+}
+function wordsOf(error, depth) {
+  const message = Str(error.message) || (isArray(error.errors) ? format(error.errors) : "");
+  const cause = getOwnPropertyDescriptor(error, "cause")?.value;
+  if (cause === undefined || cause === error || depth > 3) return message;
+  const told = cause instanceof Err ? Str(cause.name) + ": " + wordsOf(cause, depth + 1) : format(cause);
+  return message + " (cause: " + told + ")";
 }
 
 // A script that exports a function is called with everything it may use.
 function follow(module) {
   return then(module, (exported) => {
     const main = exported.default;
-    return typeof main === "function" ? main(toolbox) : undefined;
+    if (typeof main === "function") return main(toolbox);
+    if (main === undefined || main instanceof Prom) return main;
+    throw new Type("export default must be a function, which is called as the script; here it is " + format(main));
   });
 }
 `;

@@ -7,6 +7,7 @@ const nameOf = (fn) => {
   const found = getOwnPropertyDescriptor(fn, "name");
   return found && typeof found.value === "string" ? found.value : "";
 };
+const isTyped = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView);
 const isMap = (value) => value instanceof Mp, isSet = (value) => value instanceof Set;
 const eachOfSet = uncurry(Set.prototype.forEach);
 const iso = uncurry(Date.prototype.toISOString), time = uncurry(Date.prototype.getTime);
@@ -15,10 +16,14 @@ const bigText = uncurry(BigInt.prototype.toString), fnText = uncurry(Function.pr
 const isPlainName = uncurry(RegExp.prototype.test), plainName = /^[A-Za-z_$][\w$]*$/;
 
 function format(value) {
-  if (typeof value === "string") return value;
+  return typeof value === "string" ? value : inspect(value, 0, { room: ROOM, seen: new Mp() });
+}
+// A proxy's trap or an object that only looks like a Date may throw: that one alone cannot be shown.
+function shown(inspectOne, value, depth, budget) {
   try {
-    return inspect(value, 0, { room: ROOM, seen: new Mp() });
-  } catch (error) {
+    return inspectOne(value, depth, budget);
+  } catch {
+    mapDelete(budget.seen, value);
     return "[unprintable]";
   }
 }
@@ -28,8 +33,8 @@ function inspect(value, depth, budget) {
     case "number": return value === 0 && 1 / value < 0 ? "-0" : Str(value);
     case "bigint": return bigText(value) + "n";
     case "symbol": return symbolText(value);
-    case "function": return functionName(value);
-    case "object": return value === null ? "null" : inspectObject(value, depth, budget);
+    case "function": return shown(functionName, value, depth, budget);
+    case "object": return value === null ? "null" : shown(inspectObject, value, depth, budget);
     default: return Str(value);
   }
 }
@@ -44,23 +49,30 @@ function functionName(fn) {
 }
 function inspectObject(value, depth, budget) {
   if (mapGet(budget.seen, value)) return "[Circular]";
-  if (value instanceof Err) return errorText(value);
+  if (value instanceof Err) return errorText(value, depth, budget);
   if (value instanceof Date) return time(value) === time(value) ? iso(value) : "Invalid Date";
   if (value instanceof RegExp) return regexpText(value);
   if (value instanceof Prom) return "Promise {}";
   if (depth >= DEPTH) return isArray(value) ? "[Array]" : "[Object]";
   mapSet(budget.seen, value, true);
-  const text = isArray(value) || ArrayBuffer.isView(value) ? inspectList(value, depth, budget)
+  const text = isArray(value) || isTyped(value) ? inspectList(value, depth, budget)
     : isMap(value) ? inspectMap(value, depth, budget)
     : isSet(value) ? inspectSet(value, depth, budget)
     : inspectPlain(value, depth, budget);
   mapDelete(budget.seen, value);
   return text;
 }
-function errorText(error) {
+function errorText(error, depth, budget) {
   const head = Str(error.name) + ": " + Str(error.message);
   const stack = error.stack;
-  return typeof stack === "string" && stack !== "" ? head + "\n" + trimEnd(ownFrames(stack)) : head;
+  const text = typeof stack === "string" && stack !== "" ? head + "\n" + trimEnd(ownFrames(stack)) : head;
+  const cause = getOwnPropertyDescriptor(error, "cause")?.value, all = getOwnPropertyDescriptor(error, "errors")?.value;
+  if (depth >= DEPTH || (cause === undefined && all === undefined)) return text;
+  mapSet(budget.seen, error, true);
+  const more = (all === undefined ? "" : "\n[errors]: " + inspect(all, depth + 1, budget))
+    + (cause === undefined ? "" : "\n[cause]: " + inspect(cause, depth + 1, budget));
+  mapDelete(budget.seen, error);
+  return text + more;
 }
 const trimEnd = uncurry(Str.prototype.trimEnd);
 function ownFrames(stack) {

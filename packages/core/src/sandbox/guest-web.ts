@@ -22,33 +22,47 @@ function extent(source, what) {
 
 class TextEncoder {
   get encoding() { return "utf-8"; }
-  encode(text = "") { return new Bytes(h.e(Str(text))); }
+  encode(text = "") { return new Bytes(h.e(wellFormed(Str(text)))); }
 }
 class TextDecoder {
   #label; #flags;
-  constructor(label = "utf-8", options = {}) {
+  constructor(label = "utf-8", options = undefined) {
     this.#label = slice(lower(Str(label)), 0, 40);
-    this.#flags = (options.fatal ? 1 : 0) + (options.ignoreBOM ? 2 : 0);
+    this.#flags = (options?.fatal ? 1 : 0) + (options?.ignoreBOM ? 2 : 0);
     if (h.d(new Buffer(0), 0, 0, this.#label, this.#flags) === undefined)
       throw new Range("TextDecoder: the encoding " + this.#label + " is not known");
   }
   get encoding() { return this.#label; }
-  decode(source) {
+  decode(source, options) {
+    if (options?.stream) throw new Type("TextDecoder.decode: there is no stream option; decode all bytes at once");
     if (source === undefined) return "";
     const { buffer, offset, length } = extent(source, "TextDecoder.decode");
+    if (length > 8388608) throw new Range("TextDecoder.decode: 8388608 bytes are the most at once, here are " + length);
     const text = h.d(buffer, offset, length, this.#label, this.#flags);
     if (text === undefined) throw new Type("TextDecoder.decode: the bytes are no valid " + this.#label);
     return text;
   }
 }
 
+// Pairs of names and values as URLSearchParams and Headers take them: a list, a Map, a plain object.
+function eachPair(init, what, add) {
+  if (typeof init !== "object") throw new Type(what + ": expected pairs of a name and a value");
+  if (typeof init[Symbol.iterator] !== "function") {
+    for (const name of ownKeys(init)) add(name, init[name]);
+    return;
+  }
+  for (const pair of init) {
+    if (typeof pair !== "object" || pair === null || pair.length !== 2)
+      throw new Type(what + ": expected pairs of a name and a value, such as [[\"a\", \"1\"]]");
+    add(pair[0], pair[1]);
+  }
+}
+
 class URLSearchParams {
   #pairs = []; #changed = null;
   constructor(init = "") {
-    if (typeof init === "object" && init !== null) {
-      if (init instanceof URLSearchParams || isArray(init)) for (const [name, value] of init) this.append(name, value);
-      else for (const name of ownKeys(init)) this.append(name, init[name]);
-    } else this.#read(Str(init));
+    if (typeof init === "object" && init !== null) eachPair(init, "URLSearchParams", (name, value) => this.append(name, value));
+    else this.#read(Str(init));
   }
   static linked(text, changed) {
     const params = new URLSearchParams(text);
@@ -69,10 +83,10 @@ class URLSearchParams {
   #tell() { this.#changed?.(this.toString()); }
   get size() { return this.#pairs.length; }
   append(name, value) { this.#pairs.push([Str(name), Str(value)]); this.#tell(); }
-  delete(name) { this.#pairs = this.#pairs.filter((pair) => pair[0] !== Str(name)); this.#tell(); }
+  delete(name, value) { this.#pairs = this.#pairs.filter((pair) => !isPair(pair, name, value)); this.#tell(); }
   get(name) { return this.#pairs.find((pair) => pair[0] === Str(name))?.[1] ?? null; }
   getAll(name) { return this.#pairs.filter((pair) => pair[0] === Str(name)).map((pair) => pair[1]); }
-  has(name) { return this.#pairs.some((pair) => pair[0] === Str(name)); }
+  has(name, value) { return this.#pairs.some((pair) => isPair(pair, name, value)); }
   set(name, value) {
     const at = this.#pairs.findIndex((pair) => pair[0] === Str(name));
     if (at < 0) this.#pairs.push([Str(name), Str(value)]);
@@ -90,13 +104,19 @@ class URLSearchParams {
   [Symbol.iterator]() { return this.entries(); }
   toString() { return this.#pairs.map((pair) => escapeForm(pair[0]) + "=" + escapeForm(pair[1])).join("&"); }
 }
+const isPair = (pair, name, value) => pair[0] === Str(name) && (value === undefined || pair[1] === Str(value));
 const replace = uncurry(Str.prototype.replace), encodePart = encodeURIComponent, decodePart = decodeURIComponent;
 const charCode = uncurry(Str.prototype.charCodeAt), numberText = uncurry(Num.prototype.toString);
-const escapeForm = (text) => replace(replace(encodePart(uncurry(Str.prototype.toWellFormed)(text)),
+const escapeForm = (text) => replace(replace(encodePart(wellFormed(text)),
   /[!'()~]/g, (c) => "%" + upper(numberText(charCode(c, 0), 16))), /%20/g, "+");
 function unescapeForm(text) {
   const spaced = replace(text, /\+/g, " ");
-  try { return decodePart(spaced); } catch { return spaced; }
+  try { return decodePart(spaced); } catch { return replace(spaced, /(?:%[0-9a-f]{2})+/gi, decodeLoosely); }
+}
+function decodeLoosely(escapes) {
+  const bytes = new Bytes(escapes.length / 3);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Num("0x" + slice(escapes, i * 3 + 1, i * 3 + 3));
+  return h.d(bytes.buffer, 0, bytes.length, "utf-8", 2) ?? escapes;
 }
 
 class URL {
@@ -113,7 +133,8 @@ class URL {
   static parse(address, base) { return URL.canParse(address, base) ? new URL(address, base) : null; }
   #change(name, value) {
     const text = h.U(this.#parts.href, name, Str(value));
-    if (text !== undefined) this.#parts = parse(text);
+    if (text === undefined) throw new Range("URL: an address may have 65536 bytes, not more");
+    this.#parts = parse(text);
     if (name !== "search" || this.#params === null) this.#params = null;
   }
   get searchParams() {
@@ -150,12 +171,17 @@ class AbortSignal {
   get aborted() { return this.#aborted; }
   get reason() { return this.#reason; }
   throwIfAborted() { if (this.#aborted) throw this.#reason; }
-  addEventListener(type, listener) { if (type === "abort") this.#listeners.push(listener); }
-  removeEventListener(type, listener) { this.#listeners = this.#listeners.filter((each) => each !== listener); }
+  addEventListener(type, listener) {
+    if (typeof listener !== "function") throw new Type("addEventListener: the listener must be a function");
+    if (type === "abort" && !this.#listeners.includes(listener)) this.#listeners.push(listener);
+  }
+  removeEventListener(type, listener) {
+    if (type === "abort") this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
   static abort(reason) { const c = new AbortController(); c.abort(reason); return c.signal; }
   static timeout(ms) {
     const c = new AbortController();
-    setTimeout(() => c.abort(new DOMException("the time given to AbortSignal.timeout is over", "TimeoutError")), ms);
+    alarm(() => c.abort(new DOMException("the time given to AbortSignal.timeout is over", "TimeoutError")), ms);
     return c.signal;
   }
   static raise(signal, reason) {
@@ -179,8 +205,7 @@ class Headers {
   #values = new Map();
   constructor(init) {
     if (init === undefined || init === null) return;
-    if (init instanceof Headers || isArray(init)) for (const [name, value] of init) this.append(name, value);
-    else for (const name of ownKeys(init)) this.set(name, init[name]);
+    eachPair(init, "Headers", (name, value) => this.append(name, value));
   }
   append(name, value) { const old = this.get(name); this.set(name, old === null ? value : old + ", " + Str(value)); }
   set(name, value) { this.#values.set(lower(Str(name)), Str(value)); }
@@ -211,7 +236,7 @@ class Response {
   async json() {
     const text = decodeText(this.#body);
     try { return parse(text); } catch (error) {
-      throw new SyntaxError("the answer of " + this.#facts.url + " is no JSON: " + error.message);
+      throw new SyntaxError("the answer of " + slice(this.#facts.url, 0, 200) + " is no JSON: " + cut(error.message, 100));
     }
   }
   async bytes() { return new Bytes(sliceBuffer(this.#body, 0)); }
@@ -220,7 +245,7 @@ class Response {
 function requestBody(body, headers) {
   if (body === undefined || body === null) return undefined;
   const typed = (type) => { if (!headers.has("content-type")) headers.set("content-type", type); };
-  if (typeof body === "string") { typed("text/plain;charset=UTF-8"); return body; }
+  if (typeof body === "string") { typed("text/plain;charset=UTF-8"); return wellFormed(body); }
   if (body instanceof URLSearchParams) {
     typed("application/x-www-form-urlencoded;charset=UTF-8");
     return body.toString();
@@ -237,14 +262,19 @@ function fetch(address, init) {
   const fail = (message) => { hide(failure, "message", message); return failure; };
   return new Prom((resolve, reject) => {
     const options = init === undefined || init === null ? {} : init;
+    if (typeof options !== "object") throw new Type("fetch: the second argument must be an object of options");
+    if ((options.redirect ?? "follow") !== "follow")
+      throw new Type("fetch: redirects are always followed, each checked by the guard; there is no other redirect option");
     const headers = new Headers(options.headers);
     const body = requestBody(options.body, headers);
     const method = upper(Str(options.method ?? (body === undefined ? "GET" : "POST")));
-    const signal = options.signal;
+    const signal = options.signal ?? undefined;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw new Type("fetch: signal must be an AbortSignal");
     if (signal?.aborted) { reject(signal.reason); return; }
-    const listed = {};
+    // Without prototypes: a toJSON that the script gave to all objects has no say in these.
+    const listed = { __proto__: null };
     headers.forEach((value, name) => { listed[name] = value; });
-    const request = stringify({ url: Str(address), method, headers: listed });
+    const request = stringify({ __proto__: null, url: Str(address), method, headers: listed });
     const answered = (refusal, facts, content) => {
       signal?.removeEventListener("abort", stop);
       if (refusal !== undefined) reject(fail(refusal));
@@ -274,6 +304,8 @@ const crypto = freeze({
   },
 });
 
+const errorTypes = { __proto__: null, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const uncloneable = [Prom, WeakMap, WeakSet, WeakRef];
 function structuredClone(value) {
   const copies = new Mp();
   const copy = (from) => {
@@ -291,10 +323,14 @@ function structuredClone(value) {
       return keep(new from.constructor(sliceBuffer(buffer, offset, offset + length)));
     }
     if (from instanceof Err) {
-      const to = keep(new from.constructor(from.message));
+      const to = keep(new (errorTypes[from.name] ?? Err)(from.message));
       hide(to, "stack", from.stack);
+      if (getOwnPropertyDescriptor(from, "cause")) hide(to, "cause", copy(from.cause));
       return to;
     }
+    for (let i = 0; i < uncloneable.length; i++)
+      if (from instanceof uncloneable[i])
+        throw new DOMException("structuredClone: a " + uncloneable[i].name + " cannot be cloned", "DataCloneError");
     if (isMap(from)) { const to = keep(new Mp()); mapEach(from, (v, k) => mapSet(to, copy(k), copy(v))); return to; }
     if (isSet(from)) { const to = keep(new Set()); eachOfSet(from, (v) => to.add(copy(v))); return to; }
     const to = keep(isArray(from) ? new Array(from.length) : {});

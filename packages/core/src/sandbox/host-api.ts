@@ -14,10 +14,16 @@ declare const console: {
   error(...values: unknown[]): void;
 };
 
-/** How far the run is, 0 to 1 (what lies outside is taken as the nearer of the two), and on what. */
+/**
+ * How far the run is, 0 to 1 (what lies outside is taken as the nearer of the two), and on what, in at
+ * most 1000 characters.
+ */
 declare function progress(fraction: number, message?: string): void;
 
-/** Records a number under a name of 1 to 64 characters; drawn as a chart. At most 16 names in a run. */
+/**
+ * Records a finite number under a name of 1 to 64 characters in one line; drawn as a chart. At most 16
+ * names in a run.
+ */
 declare function metric(name: string, value: number): void;
 
 /**
@@ -35,16 +41,19 @@ declare const state: {
 /** A secret of the account by its name; throws when there is none. Masked wherever it would be shown. */
 declare function secret(name: string): string;
 
-/** Waits; counts as a call. */
+/** Waits; counts as a call. At most 64 calls may be under way at once. */
 declare function sleep(ms: number): Promise<void>;
 
-/** Fetches from a public address; refused addresses and failed connections throw. Counts as a call. */
+/**
+ * Fetches from a public address; refused addresses and failed connections throw. Counts as a call.
+ * Redirects are followed, each checked like the first address.
+ */
 declare function fetch(address: string | URL, init?: RequestInit): Promise<Response>;
 
 interface RequestInit {
   /** GET, or POST when there is a body. */
   method?: string;
-  headers?: Headers | Record<string, string> | [string, string][];
+  headers?: Headers | Record<string, string> | Iterable<[string, string]>;
   /** At most 256 KB. */
   body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
   signal?: AbortSignal;
@@ -138,13 +147,14 @@ declare class URL {
 }
 
 declare class URLSearchParams {
-  constructor(init?: string | URLSearchParams | Record<string, string> | [string, string][]);
+  constructor(init?: string | URLSearchParams | Record<string, string> | Iterable<[string, string]>);
   readonly size: number;
   append(name: string, value: string): void;
-  delete(name: string): void;
+  /** Of this name; with a value, only those that have it. */
+  delete(name: string, value?: string): void;
   get(name: string): string | null;
   getAll(name: string): string[];
-  has(name: string): boolean;
+  has(name: string, value?: string): boolean;
   set(name: string, value: string): void;
   sort(): void;
   forEach(fn: (value: string, name: string, params: URLSearchParams) => void): void;
@@ -156,7 +166,7 @@ declare class URLSearchParams {
 }
 
 declare class Headers {
-  constructor(init?: Headers | Record<string, string> | [string, string][]);
+  constructor(init?: Headers | Record<string, string> | Iterable<[string, string]>);
   append(name: string, value: string): void;
   set(name: string, value: string): void;
   get(name: string): string | null;
@@ -177,6 +187,7 @@ declare class TextEncoder {
 declare class TextDecoder {
   constructor(encoding?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   readonly encoding: string;
+  /** All bytes at once, at most 8 MiB. */
   decode(bytes?: ArrayBuffer | ArrayBufferView): string;
 }
 
@@ -187,6 +198,7 @@ declare class AbortController {
 
 declare class AbortSignal {
   static abort(reason?: unknown): AbortSignal;
+  /** A run does not last longer for its sake. */
   static timeout(ms: number): AbortSignal;
   readonly aborted: boolean;
   readonly reason: unknown;

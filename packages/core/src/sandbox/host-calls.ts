@@ -16,6 +16,7 @@ export const PENDING_MAX = 64;
 /** An answer or a text decoded in one piece. */
 const DECODE_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_BYTES_MAX = 64 * 1024;
+const ADDRESS_BYTES_MAX = 64 * 1024;
 const BODY_BYTES_MAX = 256 * 1024;
 
 /** What a running script may reach; the execution gives it. */
@@ -30,7 +31,7 @@ export type Reach = {
   metrics: Set<string>;
   randomBytes(count: number): Uint8Array;
   /** Each returns null, or why the call is refused. */
-  sleep(call: number, ms: number): string | null;
+  sleep(call: number, ms: number, holds: boolean): string | null;
   fetch(call: number, request: GuardedRequest): string | null;
   cancel(call: number): void;
 };
@@ -62,7 +63,7 @@ function output(vm: Vm, reach: Reach, given: Arguments): Box {
 
 function progress(vm: Vm, reach: Reach, given: Arguments): Box {
   const fraction = Math.min(1, Math.max(0, number(vm, given, 0))) || 0;
-  const message = missing(vm, given, 1) ? null : text(vm, given, 1, 1000).text;
+  const message = missing(vm, given, 1) ? null : text(vm, given, 1, 4000).text;
   reach.emit({ kind: "progress", at: reach.now(), fraction, message });
   return vm.undefined();
 }
@@ -112,13 +113,13 @@ const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,200}$/;
 const LINE_BREAK = /[\r\n\0]/;
 
 function readRequest(json: string): GuardedRequest | string {
-  let parts: { url?: unknown; method?: unknown; headers?: unknown };
+  let parts: { url?: unknown; method?: unknown; headers?: unknown } | null;
   try {
     parts = JSON.parse(json);
   } catch {
     return "fetch: the request cannot be read";
   }
-  const { url, method, headers } = parts;
+  const { url, method, headers } = parts ?? {};
   if (typeof url !== "string" || !URL.canParse(url)) {
     return `fetch: ${JSON.stringify(String(url).slice(0, 200))} is no whole address such as https://host/path`;
   }
@@ -126,7 +127,7 @@ function readRequest(json: string): GuardedRequest | string {
   const listed: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (!HEADER_NAME.test(name) || typeof value !== "string" || LINE_BREAK.test(value)) {
-      return `fetch: the header ${name.slice(0, 64)} cannot be sent: a name of letters, a value of one line`;
+      return `fetch: the header ${JSON.stringify(name.slice(0, 64))} cannot be sent: its name must be letters, digits and hyphens, its value one line`;
     }
     listed[name] = value;
   }
@@ -151,12 +152,28 @@ function decode(vm: Vm, _reach: Reach, given: Arguments): Box {
   }
 }
 
-const encode = (vm: Vm, _reach: Reach, given: Arguments): Box => {
-  const { text: whole } = text(vm, given, 0, Number.MAX_SAFE_INTEGER);
-  return vm.newBuffer(new TextEncoder().encode(whole));
-};
+/** A text's bytes as they are: the guest has taken care of half surrogate pairs. */
+const encode = (vm: Vm, _reach: Reach, given: Arguments): Box =>
+  vm.newBuffer(vm.utf8(vm.argument(given.at, 0)));
 
-const refusedOr = (vm: Vm, refusal: string | null): Box => answer(vm, refusal);
+/** An address to parse; null when it is longer than any may be. */
+function address(vm: Vm, given: Arguments, index: number): string | null {
+  const { text: whole, bytes } = text(vm, given, index, ADDRESS_BYTES_MAX);
+  return bytes > ADDRESS_BYTES_MAX ? null : whole;
+}
+
+function parse(vm: Vm, _reach: Reach, given: Arguments): Box {
+  const whole = address(vm, given, 0);
+  const base = missing(vm, given, 1) ? undefined : address(vm, given, 1);
+  return answer(vm, whole === null || base === null ? null : parseAddress(whole, base));
+}
+
+function change(vm: Vm, _reach: Reach, given: Arguments): Box {
+  const href = address(vm, given, 0);
+  const value = address(vm, given, 2);
+  const part = text(vm, given, 1, 20).text;
+  return answer(vm, href === null || value === null ? null : changeAddress(href, part, value));
+}
 
 const OPERATIONS: Record<string, Answer> = {
   o: output,
@@ -168,29 +185,15 @@ const OPERATIONS: Record<string, Answer> = {
     vm.exports.qjs_new_number(reach.state.delete(text(vm, given, 0, 1024).text) ? 1 : 0),
   K: (vm, reach) => vm.newString(JSON.stringify(reach.state.keys())),
   x: secret,
-  s: (vm, reach, given) => refusedOr(vm, reach.sleep(number(vm, given, 0), number(vm, given, 1))),
+  s: (vm, reach, given) =>
+    answer(vm, reach.sleep(number(vm, given, 0), number(vm, given, 1), missing(vm, given, 2))),
   c: (vm, reach, given) => {
     reach.cancel(number(vm, given, 0));
     return vm.undefined();
   },
   f: fetchStart,
-  u: (vm, _reach, given) =>
-    answer(
-      vm,
-      parseAddress(
-        text(vm, given, 0, 65_537).text,
-        missing(vm, given, 1) ? undefined : text(vm, given, 1, 65_537).text,
-      ),
-    ),
-  U: (vm, _reach, given) =>
-    answer(
-      vm,
-      changeAddress(
-        text(vm, given, 0, 65_537).text,
-        text(vm, given, 1, 20).text,
-        text(vm, given, 2, 65_537).text,
-      ),
-    ),
+  u: parse,
+  U: change,
   r: (vm, reach, given) =>
     vm.newBuffer(reach.randomBytes(Math.min(65_536, Math.max(0, number(vm, given, 0) || 0)))),
   e: encode,

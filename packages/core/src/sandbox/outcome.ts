@@ -39,3 +39,9 @@ export const STUCK: ScriptError = {
   name: "Stuck",
   message: "it waits for something that can never happen: nothing under way could end its await",
 };
+
+/** Of more rejections than are kept, one was never handled; which one, nobody knows any more. */
+export const UNHANDLED: ScriptError = {
+  name: "UnhandledRejection",
+  message: "a promise was rejected and nothing in the script handled that",
+};

@@ -6,6 +6,8 @@ import type { ScriptError } from "../run.ts";
 const NAME_MAX = 100;
 const MESSAGE_MAX = 2_000;
 const STACK_LINES_MAX = 20;
+/** Where the engine begins a new line. */
+export const LINE_END = /\r\n|[\n\r\u2028\u2029]/;
 
 /** `main.js` or `main.ts`: the script's name in stacks. */
 export const scriptFile = (language: string): string =>
@@ -23,9 +25,13 @@ export function readDescription(text: string, file: string, source: string): Scr
   try {
     const parts: unknown = JSON.parse(text);
     if (Array.isArray(parts)) {
-      name = String(parts[0] ?? name).slice(0, NAME_MAX);
-      message = String(parts[1] ?? "").slice(0, MESSAGE_MAX);
-      stack = String(parts[2] ?? "");
+      name = String(parts[0] ?? name)
+        .slice(0, NAME_MAX)
+        .toWellFormed();
+      message = String(parts[1] ?? "")
+        .slice(0, MESSAGE_MAX)
+        .toWellFormed();
+      stack = String(parts[2] ?? "").toWellFormed();
     }
   } catch {
     // Half a description, for want of memory: what stands above is all that can be said.
@@ -41,14 +47,31 @@ export function located(
   source: string,
 ): ScriptError {
   const own = ownFrames(stack, file);
-  const place = own.map((frame) => placeOf(frame, file)).find((found) => found !== null);
-  const lines = source.split("\n");
+  const lines = source.split(LINE_END);
+  const places = own.map((frame) => placeOf(frame, file));
+  // A script may write its own stack: a line it does not have is no place.
+  const found = places.find((each) => each !== null && each.line <= lines.length);
+  const place = found
+    ? { line: found.line, column: columnOf(lines[found.line - 1], found.byte) }
+    : importPlace(error.message, lines);
   const shown = own.map((frame) => withColumns(frame, file, lines)).join("\n");
-  return {
-    ...error,
-    ...(place ? { line: place.line, column: columnOf(lines[place.line - 1], place.byte) } : {}),
-    ...(shown ? { stack: shown } : {}),
-  };
+  return { ...error, ...place, ...(shown ? { stack: shown } : {}) };
+}
+
+/** Imports are resolved before anything has a stack: the place is where the module is named. */
+function importPlace(message: string, lines: string[]): { line: number; column: number } | null {
+  const name = /^cannot import "([^"]+)"|^Could not find export .* in module '([^']+)'/.exec(
+    message,
+  );
+  const module = name?.[1] ?? name?.[2];
+  if (module === undefined) return null;
+  for (const [index, line] of lines.entries()) {
+    if (!/\b(?:import|from)\b/.test(line)) continue;
+    const at = [`"${module}"`, `'${module}'`].map((quoted) => line.indexOf(quoted));
+    const first = at.find((each) => each >= 0);
+    if (first !== undefined) return { line: index + 1, column: first + 1 };
+  }
+  return null;
 }
 
 function ownFrames(stack: string, file: string): string[] {

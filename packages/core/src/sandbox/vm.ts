@@ -180,16 +180,32 @@ export class Vm {
   /** A guest string, of which at most `bytesMax` are decoded; `bytes` is its whole size in UTF-8. */
   text(box: Box, bytesMax: number): { text: string; bytes: number } {
     const { exports } = this;
-    const at = exports.qjs_get_string_len(box, this.scratchAt);
-    // Memory ran out, or there is no text in a symbol: the pending exception must not outlive this call.
-    if (at === 0) {
-      exports.qjs_free_value(exports.qjs_get_exception());
-      throw new GuestMemoryError("no room for a copy of a text in the script's memory");
-    }
+    const at = this.#cstring(box);
     const bytes = this.words.getUint32(this.scratchAt, true);
-    const text = decoder.decode(this.bytes.subarray(at, at + Math.min(bytes, bytesMax)));
+    let end = at + Math.min(bytes, bytesMax);
+    // Never in the middle of a character.
+    if (bytes > bytesMax) while (end > at && ((this.bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+    const text = decoder.decode(this.bytes.subarray(at, end));
     exports.qjs_free_cstring(at);
     return { text, bytes };
+  }
+
+  /** A copy of a guest string's bytes. */
+  utf8(box: Box): Uint8Array<ArrayBuffer> {
+    const at = this.#cstring(box);
+    const bytes = this.bytes.slice(at, at + this.words.getUint32(this.scratchAt, true));
+    this.exports.qjs_free_cstring(at);
+    return bytes;
+  }
+
+  /** A guest string as UTF-8 in the guest's memory; its length is left at `scratchAt`. */
+  #cstring(box: Box): number {
+    const { exports } = this;
+    const at = exports.qjs_get_string_len(box, this.scratchAt);
+    if (at !== 0) return at;
+    // Memory ran out, or there is no text in a symbol: the pending exception must not outlive this call.
+    exports.qjs_free_value(exports.qjs_get_exception());
+    throw new GuestMemoryError("no room for a copy of a text in the script's memory");
   }
 
   /** A copy of (part of) an ArrayBuffer of the guest; null when it is none. */

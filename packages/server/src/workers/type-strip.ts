@@ -20,7 +20,8 @@ export function stripTypes(source: string): Stripped {
     if (error instanceof SyntaxError) {
       return { code: "", error: refusal(error, source), spoiled: false };
     }
-    const message = "it cannot be read as TypeScript: it is nested too deeply";
+    const message =
+      "it cannot be read as TypeScript: it is nested too deeply, or a very long line has an error";
     return { code: "", error: { name: "SyntaxError", message }, spoiled: true };
   }
 }
@@ -28,16 +29,14 @@ export function stripTypes(source: string): Stripped {
 /** Node puts `:line`, some source and a row of carets before the stack, and nothing of it in fields. */
 function refusal(error: SyntaxError, source: string): ScriptError {
   const message = error.message.slice(0, MESSAGE_MAX);
-  const found = /^[^\n]*:(\d+)\n(?:[^\n]*\n)*?( *)\^+ *\n/.exec(error.stack ?? "");
-  if (!found) return { name: "SyntaxError", message };
-  const line = Number(found[1]);
-  const width = found[2]?.length ?? 0;
-  return {
-    name: "SyntaxError",
-    message,
-    line,
-    column: columnAt(source.split("\n")[line - 1] ?? "", width),
-  };
+  const stack = error.stack ?? "";
+  const found = /^[^\n]*:(\d+)\n(?:[^\n]*\n)*?( *)\^+ *\n/.exec(stack);
+  // Without carets it is the end of the source that came too early.
+  const line = Number((found ?? /^:(\d+)\n/.exec(stack))?.[1] ?? Number.NaN);
+  if (Number.isNaN(line)) return { name: "SyntaxError", message };
+  const shown = source.split("\n")[line - 1] ?? "";
+  const column = found ? columnAt(shown, found[2]?.length ?? 0) : shown.length + 1;
+  return { name: "SyntaxError", message, line, column };
 }
 
 const TAB_WIDTH = 4;
