@@ -49,6 +49,15 @@ describe("tickers", () => {
     expect((await create({ name: "e" })).page).toBe(null);
   });
 
+  test("an account with all its tickers gets no other, nor one back from the bin", async () => {
+    const { id } = await create();
+    await world.ask("DELETE", `/v1/tickers/${id}`);
+    world.store.tickerCount = async () => 10_000;
+    const more = await world.ask("POST", "/v1/tickers", { body: clock({ name: "b" }) });
+    expect([more.status, more.json.code]).toEqual([429, "limit"]);
+    expect((await world.ask("POST", `/v1/tickers/${id}/restore`)).status).toBe(429);
+  });
+
   test("names and pages that are taken are conflicts that say which", async () => {
     await create();
     const name = await world.ask("POST", "/v1/tickers", { body: clock() });

@@ -282,9 +282,36 @@ export function storeContract(name: string, makeStore: () => Store): void {
       await expect(store.setDeleted("ada", "t_1", null, 6)).rejects.toMatchObject({
         code: "conflict",
       });
+      expect([await store.tickerCount("ada"), await store.tickerCount("bob")]).toEqual([1, 1]);
       expect(await store.purgeTickers(6, 10)).toBe(1);
       expect(await store.usedPages("ada")).toEqual([]);
       expect(await store.usedPages("bob")).toEqual([200]);
+    });
+
+    test("pages in use and tickers outside the bin follow every change", async () => {
+      const taken = async () => [await store.usedPages("ada"), await store.tickerCount("ada")];
+      expect(await taken()).toEqual([[], 0]);
+      await create(tickerOf("t_1", { page: 300 }));
+      await create(tickerOf("t_2", { page: 200 }));
+      await create(tickerOf("t_3", { page: null }));
+      expect(await taken()).toEqual([[200, 300], 3]);
+      await store.setDeleted("ada", "t_1", 5, 5);
+      await store.setDeleted("ada", "t_1", 6, 6);
+      expect(await taken()).toEqual([[200, 300], 2]);
+      await store.setDeleted("ada", "t_1", null, 7);
+      expect(await taken()).toEqual([[200, 300], 3]);
+      await store.setDeleted("ada", "t_2", 8, 8);
+      await store.purgeTickers(9, 10);
+      expect(await taken()).toEqual([[300], 2]);
+    });
+
+    test("a run under way keeps its ticker in the bin until it is over", async () => {
+      await create(tickerOf("t_1"));
+      const run = await begin(byHand("t_1", 950));
+      await store.setDeleted("ada", "t_1", 960, 960);
+      expect(await store.purgeTickers(2000, 10)).toBe(0);
+      expect(await store.finishRun(finishOf(run, 3000))).toMatchObject({ ok: true });
+      expect(await store.purgeTickers(2000, 10)).toBe(1);
     });
 
     test("lists go by page and then id, a piece at a time", async () => {

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { TransientError, VisibleError } from "@ticker/core/error";
+import { assert, TransientError, VisibleError } from "@ticker/core/error";
 import type { Store } from "@ticker/core/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SqliteOptions, sqliteStore } from "../packages/server/src/sqlite.ts";
@@ -142,7 +142,8 @@ describe("SQLite", () => {
     const store = open({ bytesMax: 512 * 1024 });
     await create(store, "t_1");
     await create(store, "t_2");
-    await store.claim(claimOf("t_1", 1000));
+    const filled = await store.claim(claimOf("t_1", 1000));
+    assert(filled.claimed && filled.run, "the run was claimed");
     await store.claim(claimOf("t_2", 1000));
     const line = "x".repeat(15_000);
     let seq = 1;
@@ -153,6 +154,8 @@ describe("SQLite", () => {
     expect(seq).toBeGreaterThan(10);
     expect(await store.readEvents("ada", "t_1", 1, 1, 1000)).toHaveLength(seq - 1);
     expect(await store.setDeleted("ada", "t_1", 5, 5)).toMatchObject({ ticker: { deletedAt: 5 } });
+    const finish = finishOf({ ...filled.run, seq: seq - 1 }, 2000);
+    expect(await store.finishRun(finish)).toMatchObject({ ok: true });
     expect(await store.purgeTickers(10, 1)).toBe(1);
     const added = await store.appendEvents("t_2.1000", 1, 1, [output(1000, line)]);
     expect(added).toMatchObject({ ok: true });

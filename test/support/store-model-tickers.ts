@@ -71,6 +71,10 @@ export function modelTickers(world: World): Partial<Store> {
         .map(({ ticker }) => ticker.page as number)
         .sort((a, b) => a - b);
     },
+    async tickerCount(owner) {
+      return all.items.filter(({ ticker }) => ticker.owner === owner && ticker.deletedAt === null)
+        .length;
+    },
     async editTicker(ticker, timing) {
       const found = live(ticker.owner, ticker.id);
       if (!found) return { ok: false, why: "absent", entry: null };
@@ -125,6 +129,7 @@ export function modelTickers(world: World): Partial<Store> {
     async purgeTickers(before, limit) {
       const gone = all.items
         .filter(({ ticker }) => ticker.deletedAt !== null && ticker.deletedAt < before)
+        .filter(({ status }) => status.active.length === 0)
         .sort((a, b) => (a.ticker.deletedAt ?? 0) - (b.ticker.deletedAt ?? 0))
         .slice(0, limit);
       all.items = all.items.filter((each) => !gone.includes(each));

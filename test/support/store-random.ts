@@ -238,6 +238,10 @@ export function randomCalls(seed: number, oracle: Store) {
       const owner = pick(OWNERS);
       return (store) => store.usedPages(owner);
     },
+    async tickerCount() {
+      const owner = pick(OWNERS);
+      return (store) => store.tickerCount(owner);
+    },
     async tallies() {
       const [owner, since] = [pick(OWNERS), now - below(200_000)];
       return (store) => store.tallies(owner, since);

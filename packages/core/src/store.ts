@@ -151,8 +151,10 @@ export type Store = {
     owner: string,
     ask: { limit: number; cursor: string | null; deleted: boolean; tag: string | null },
   ): Promise<Page<Entry>>;
-  /** Page numbers in use or resting (deleted ones keep theirs until they are purged). */
+  /** Page numbers in use or resting (deleted ones keep theirs until they are purged), lowest first. */
   usedPages(owner: string): Promise<number[]>;
+  /** How many tickers the owner has outside the bin. Asked at every create, like `usedPages`: both are cheap. */
+  tickerCount(owner: string): Promise<number>;
   /**
    * Writes the definition if its revision is ticker.revision - 1, and with it status.revision; `timing` when the
    * schedule changed (a stopped ticker is not made due by it). The very same definition again is a success.
@@ -186,7 +188,10 @@ export type Store = {
     deletedAt: number | null,
     at: number,
   ): Promise<Entry | null>;
-  /** Removes bin entries deleted before `before` with all they own; answers how many. */
+  /**
+   * Removes bin entries deleted before `before` with all they own; answers how many. One with a run under way
+   * stays until that is over, so that the run's end is recorded and told.
+   */
   purgeTickers(before: number, limit: number): Promise<number>;
 
   // ---- due times and runs

@@ -50,12 +50,7 @@ export async function createTicker(
     if (earlier) return { entry: sameRequest(earlier, requestHash), replayed: true };
   }
   checkInput(input);
-  if ((await platform.store.counts(owner)).tickers >= TICKERS_MAX) {
-    throw new VisibleError(
-      "limit",
-      `This account has its ${TICKERS_MAX} tickers: delete some first.`,
-    );
-  }
+  await demandRoom(platform, owner);
   await demandScriptCompiles(platform, input.script);
   // Read after the check, which may take its time: the first due time is not late before it is made.
   const now = platform.clock.now();
@@ -203,6 +198,7 @@ export async function restoreTicker(
 ): Promise<Entry> {
   const before = await findTicker(platform, owner, address, true);
   if (before.ticker.deletedAt === null) return before;
+  await demandRoom(platform, owner);
   const back = await platform.store.setDeleted(owner, before.ticker.id, null, platform.clock.now());
   if (!back) {
     throw new VisibleError(
@@ -234,6 +230,14 @@ export function revisionConflict(current: Entry): VisibleError {
 
 function demandRevision(entry: Entry, revision: number | null): void {
   if (revision !== null && entry.ticker.revision !== revision) throw revisionConflict(entry);
+}
+
+async function demandRoom(platform: Platform, owner: string): Promise<void> {
+  if ((await platform.store.tickerCount(owner)) < TICKERS_MAX) return;
+  throw new VisibleError(
+    "limit",
+    `This account has its ${TICKERS_MAX} tickers: delete some first.`,
+  );
 }
 
 async function lookUp(platform: Platform, owner: string, address: string, deleted: boolean) {

@@ -15,6 +15,8 @@ import { RUN_COLUMNS, runOf, STATUS_COLUMNS, statusOf } from "./sqlite-row.ts";
 export type Known = { key: number; ticker: Ticker };
 /** A run that is not over, with its definition. */
 export type OpenRun = { known: Known; run: Run };
+/** What an owner's tickers take up: how many are outside the bin, and the pages of all. */
+export type Taken = { live: number; pages: Set<number> };
 type Tallied = [succeeded: number, failed: number, skipped: number, missed: number];
 
 /** Definitions kept at most, in characters of JSON: scripts are what is large in them. */
@@ -38,6 +40,10 @@ export function makeMemory(db: DatabaseSync) {
      succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
      skipped = skipped + excluded.skipped, missed = missed + excluded.missed`,
   );
+  const liveOf = db.prepare(
+    "SELECT count(*) AS live FROM tickers WHERE owner = ? AND deleted_at IS NULL",
+  );
+  const pagesOf = db.prepare("SELECT page FROM tickers WHERE owner = ? AND page IS NOT NULL");
   for (const statement of [statusAt, runAt, runNamed]) statement.setReturnArrays(true);
 
   const ids = new Map<string, Known & { chars: number }>();
@@ -48,6 +54,7 @@ export function makeMemory(db: DatabaseSync) {
   const tallies = new Map<string, Map<number, Tallied>>();
   const grown = new Set<number>();
   let grownKnown = false;
+  const takenBy = new Map<string, Taken>();
   /** Tickers known to keep nothing between runs: most of them, and asked before every run. */
   const stateless = new Set<number>();
 
@@ -142,8 +149,31 @@ export function makeMemory(db: DatabaseSync) {
     }
   }
 
+  function taken(owner: string): Taken {
+    const known = takenBy.get(owner);
+    if (known) return known;
+    const { live } = liveOf.get(owner) as { live: number };
+    const rows = pagesOf.all(owner) as { page: number }[];
+    const found = { live, pages: new Set(rows.map(({ page }) => page)) };
+    takenBy.set(owner, found);
+    return found;
+  }
+
   readOpenRuns();
   return {
+    /** Kept, since it is asked at every create. */
+    taken,
+    /** Whoever adds, bins or removes a ticker says it here. What was not asked for yet is read when it is. */
+    noteTaken(
+      owner: string,
+      change: { live?: 1 | -1; page?: number | null; gone?: number | null },
+    ) {
+      const known = takenBy.get(owner);
+      if (!known) return;
+      known.live += change.live ?? 0;
+      if (change.page != null) known.pages.add(change.page);
+      if (change.gone != null) known.pages.delete(change.gone);
+    },
     keep,
     drop,
     knownById,
@@ -174,6 +204,7 @@ export function makeMemory(db: DatabaseSync) {
     /** Drops what a rollback may have made untrue. Tallies of verbs still in the group are kept. */
     forget(groupToo: boolean): void {
       stateless.clear();
+      takenBy.clear();
       ids.clear();
       keys.clear();
       chars = 0;

@@ -18,6 +18,7 @@ type TickerVerbs = Pick<
   | "readTicker"
   | "listTickers"
   | "usedPages"
+  | "tickerCount"
   | "editTicker"
   | "setState"
   | "setDeleted"
@@ -46,9 +47,6 @@ export function tickerVerbs(
   const byName = db.prepare(
     "SELECT key FROM tickers WHERE owner = ? AND name = ? AND deleted_at IS NULL",
   );
-  const pages = db.prepare(
-    "SELECT page FROM tickers WHERE owner = ? AND page IS NOT NULL ORDER BY page",
-  );
   const list = db.prepare(
     `SELECT key FROM tickers WHERE owner = ?1 AND (ifnull(page, ${NO_PAGE}), id) > (?2, ?3)
      AND (deleted_at IS NOT NULL) = ?4
@@ -56,7 +54,8 @@ export function tickerVerbs(
      ORDER BY ifnull(page, ${NO_PAGE}), id LIMIT ?6`,
   );
   const bin = db.prepare(
-    "SELECT key FROM tickers WHERE deleted_at < ? ORDER BY deleted_at, key LIMIT ?",
+    `SELECT key FROM tickers JOIN statuses ON ticker = key WHERE deleted_at < ? AND active IS NULL
+     ORDER BY deleted_at, key LIMIT ?`,
   );
   const removals = ["runs", "chunks", "kept", "statuses"].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE ticker = ?`),
@@ -96,6 +95,7 @@ export function tickerVerbs(
         const key = Number(insert.run(...values).lastInsertRowid);
         insertStatus.run(...statusRow(key, status));
         memory.keep(key, JSON.parse(json), json.length);
+        memory.noteTaken(owner, deletedAt === null ? { live: 1, page } : { page });
         return { ok: true };
       });
     },
@@ -124,8 +124,12 @@ export function tickerVerbs(
 
     usedPages(owner) {
       return group.read("read the pages in use", () =>
-        (pages.all(owner) as { page: number }[]).map(({ page }) => page),
+        [...memory.taken(owner).pages].sort((a, b) => a - b),
       );
+    },
+
+    tickerCount(owner) {
+      return group.read("count tickers", () => memory.taken(owner).live);
     },
 
     editTicker(ticker, timing) {
@@ -179,6 +183,7 @@ export function tickerVerbs(
           status = binned(status);
           writing.saveStatus(found, status);
         }
+        memory.noteTaken(owner, { live: deletedAt === null ? 1 : -1 });
         const { ticker } = save(found.key, { ...found.ticker, deletedAt, updatedAt: at });
         return { ticker, status };
       });
@@ -189,6 +194,7 @@ export function tickerVerbs(
         const rows = bin.all(before, limit);
         for (const row of rows) {
           const found = known(row) as Known;
+          memory.noteTaken(found.ticker.owner, { gone: found.ticker.page });
           memory.forgetTicker(found);
           for (const removal of removals) removal.run(found.key);
           remove.run(found.key);
@@ -202,7 +208,13 @@ export function tickerVerbs(
 function placeOf(cursor: string | null): { page: number; id: string } {
   const match = cursor === null ? null : /^(\d{1,7})\.(.+)$/.exec(cursor);
   if (cursor !== null && !match) {
-    throw new VisibleError("invalid", "This cursor is not one that a list gave: begin without it.");
+    throw new VisibleError(
+      "invalid",
+      "This cursor is not one that a list gave: begin without it.",
+      {
+        issues: [{ path: "cursor", message: "must be `next` of the page before" }],
+      },
+    );
   }
   return { page: Number(match?.[1] ?? -1), id: match?.[2] ?? "" };
 }
