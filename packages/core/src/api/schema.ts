@@ -41,7 +41,10 @@ export const Limit = whole(1, 500, 50, "How many at most.");
 export const Line = z
   .string()
   .trim()
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u, "must be one line without control characters");
+  .refine(
+    (text) => !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(text),
+    "must be one line without control characters",
+  );
 export const Cursor = z
   .string()
   .max(500, "is not a cursor of ours")

@@ -168,6 +168,7 @@ function addEditing(app: ApiApp, api: Api): void {
           .openapi({
             param: { required: true },
             description: 'The ETag you read, or `*` for "whatever it is now".',
+            pattern: IF_MATCH.source,
             example: '"8"',
           }),
       }),
@@ -198,7 +199,8 @@ function addEditing(app: ApiApp, api: Api): void {
     path: "/v1/tickers/{id}",
     tags,
     summary: "Delete a ticker",
-    description: "Into the bin: it stops, and rests there 30 days with its runs and page number.",
+    description:
+      "Into the bin: it stops, its queue is killed, and it rests there 30 days with its runs and page number. A run under way goes on: kill it if it must end.",
     request: { params: TickerAddress },
     responses: { 204: { description: "It is in the bin." } },
     errors: [404],
@@ -260,6 +262,8 @@ function addVerbs(app: ApiApp, api: Api): void {
   });
 }
 
+const IF_MATCH = /^(?:\*|(?:W\/)?"(\d{1,15})(?:\.[0-9a-f]+)?")$/;
+
 /** The revision an If-Match asks for: `"8"`, or the longer ETag of a read; null for `*`. */
 function revisionOf(ifMatch: string | undefined): number | null {
   if (ifMatch === undefined) {
@@ -268,9 +272,8 @@ function revisionOf(ifMatch: string | undefined): number | null {
       'An edit needs If-Match with the ETag you read (such as "8"), or *.',
     );
   }
-  if (ifMatch.trim() === "*") return null;
-  const match = /^(?:W\/)?"(\d{1,15})(?:\.[0-9a-f]+)?"$/.exec(ifMatch.trim());
-  if (match) return Number(match[1]);
+  const match = IF_MATCH.exec(ifMatch.trim());
+  if (match) return match[1] === undefined ? null : Number(match[1]);
   throw new VisibleError("invalid", "If-Match is not an ETag of a ticker.", {
     issues: [{ path: "If-Match", message: 'must be the ETag you read, such as "8", or *' }],
   });
