@@ -79,6 +79,55 @@ describe("the editor", () => {
     expect(schedule).toEqual({ hand: true });
   });
 
+  test("a dry run that floods is shown by its newest lines, and one that never ends can be stopped", async () => {
+    await page.goto("/101");
+    await write(`while (true) print("flood");`);
+    await page.keyboard.press("Control+Enter");
+    await page.getByText(/✗ output-limit/).waitFor();
+    const dry = page.getByRole("log", { name: "Dry run output" });
+    await dry.getByText(/^[\d,]+ earlier lines not shown$/).waitFor();
+    expect(await dry.locator(".tx > div").count()).toBe(300);
+    const gap =
+      "(() => { const l = document.querySelector('.try .log'); return l.scrollHeight - l.scrollTop - l.clientHeight; })()";
+    expect(await page.evaluate(gap)).toBeLessThan(24);
+    await write(`print("begun"); while (true);`);
+    await page.keyboard.press("Control+Enter");
+    await dry.getByText("begun").waitFor();
+    await fastext("Stop trying").click();
+    await page.getByText("■ stopped").waitFor();
+    await fastext("Try it").waitFor();
+  });
+
+  test("a new ticker gets a name that is free, a refusal says a thing once and goes with the next change", async () => {
+    await server.ticker("clock", "print(1)");
+    await page.goto("/101");
+    const name = page.getByLabel("name", { exact: true });
+    await name.waitFor();
+    expect(await name.inputValue()).toBe("clock-2");
+    await page.getByRole("textbox", { name: "When" }).fill("every blue moon");
+    const trouble = page.getByRole("alert");
+    await trouble.waitFor();
+    expect((await trouble.textContent())?.match(/this is no schedule/g)).toHaveLength(1);
+    await page.keyboard.press("Control+s");
+    await page.getByText(/Not saved/).waitFor();
+    await page.getByRole("textbox", { name: "When" }).fill("10s");
+    await page.getByText("8,640 runs a day").waitFor();
+    expect(await trouble.count()).toBe(0);
+  });
+
+  test("what would change is shown above the code, and moves nothing else", async () => {
+    const made = await ticker(`print("first")`);
+    await page.goto(`/${made.page}/edit`);
+    await code().getByText("first").waitFor();
+    await write(`print("second")`);
+    await fastext("Diff v1").click();
+    await page.getByText(`+ print("second")`).waitFor();
+    const left = async (name: string) =>
+      (await page.getByRole("region", { name, exact: true }).boundingBox())?.x;
+    expect(await left("Try it")).toBe(await left("Code"));
+    expect(await left("Changes")).toBe(await left("Code"));
+  });
+
   test("a script that does not compile is not saved, and its place is underlined", async () => {
     const made = await ticker(`print(1)`);
     await page.goto(`/${made.page}/edit`);

@@ -42,7 +42,7 @@ describe("words", () => {
     expect(words.dueWord(3_467_669_000, 0).text).toBe("40d 03:14:29");
     expect(words.dueWord(1, 0).text).toBe("00:01");
     expect(words.dueWord(0, 1_999)).toEqual({ text: "due", isLate: false });
-    expect(words.dueWord(0, 3_200)).toEqual({ text: "late 3.00s", isLate: true });
+    expect(words.dueWord(0, 3_200)).toEqual({ text: "late 3s", isLate: true });
   });
 
   test.each([

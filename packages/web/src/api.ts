@@ -16,8 +16,9 @@ export class Problem extends Error {
 /** What went wrong, in words for a person. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Problem) {
-    const issues = error.body.issues?.map(({ path, message }) => `${path}: ${message}`) ?? [];
-    return [error.message, ...issues.filter((issue) => !error.message.includes(issue))].join(" ");
+    const issues = error.body.issues ?? [];
+    const unsaid = issues.filter(({ message }) => !error.message.includes(message));
+    return [error.message, ...unsaid.map(({ path, message }) => `${path}: ${message}`)].join(" ");
   }
   if (error instanceof TypeError) return "Ticker does not answer; it was not done";
   return error instanceof Error ? error.message : String(error);

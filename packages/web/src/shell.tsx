@@ -1,6 +1,6 @@
 // What every page has: row 0, the banner when what is shown is old, notices, and the four Fastext keys.
 
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { numberOf } from "./address.ts";
 import { now } from "./clock.ts";
 import { type Fastext, fastext, isRevealed, typed } from "./keys.ts";
@@ -11,28 +11,26 @@ import { clockWord, dateWord, timeWord } from "./words.ts";
 
 const ORDER = ["r", "g", "y", "c"] as const;
 
-/** Sets the page's title and its four keys for as long as it is shown. */
-export function usePage(title: string, keys: Fastext[]) {
+/** Sets the page's title and its four keys for as long as it is shown; null leaves both to another. */
+export function usePage(title: string | null, keys: Fastext[]) {
   const shape = keys.map(({ colour, label, href }) => `${colour}${label}${href ?? ""}`).join("\n");
   useLayoutEffect(() => {
-    document.title = title;
+    if (title !== null) document.title = title;
   }, [title]);
   useLayoutEffect(() => {
+    if (title === null) return;
     fastext.value = keys.map((key) =>
       key.href ? { ...key, act: () => go(key.href ?? "/") } : key,
     );
-  }, [shape, ...keys.map((key) => key.act)]);
+  }, [title === null, shape, ...keys.map((key) => key.act)]);
 }
 
-/** Row 0. While digits are typed, they stand where the page number was. */
+/** Row 0. */
 export function Header() {
-  const number = typed.value ? `P${typed.value.padEnd(3, "_")}` : `P${numberOf(route.value)}`;
   const isStale = staleSince.value !== null;
   return (
     <header class={held.value ? "row0 held" : "row0"}>
-      <span class="pg" aria-hidden={typed.value ? true : undefined}>
-        {number}
-      </span>
+      <PageNumber />
       <a class="svc" href="/">
         TICKER
       </a>
@@ -48,6 +46,35 @@ export function Header() {
       {account.value && <Line />}
       {account.value && <Account name={account.value.name} />}
     </header>
+  );
+}
+
+/** Where one is, and where to type another page: phones have no other keys. Typed digits are echoed here. */
+function PageNumber() {
+  const [digits, setDigits] = useState<string | null>(null);
+  const echo = `P${typed.value.padEnd(3, "_")}`;
+  return (
+    <input
+      class="pg"
+      aria-label="Page number"
+      inputMode="numeric"
+      autocomplete="off"
+      size={4}
+      value={typed.value ? echo : (digits ?? `P${numberOf(route.value)}`)}
+      onFocus={() => setDigits("")}
+      onBlur={() => setDigits(null)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.currentTarget.blur();
+      }}
+      onInput={(event) => {
+        const entered = event.currentTarget.value.replace(/\D/g, "");
+        event.currentTarget.value = entered;
+        setDigits(entered);
+        if (entered.length < 3) return;
+        event.currentTarget.blur();
+        go(`/${entered.slice(0, 3)}`);
+      }}
+    />
   );
 }
 

@@ -8,7 +8,7 @@ import { now } from "./clock.ts";
 import { REASONS, sayOutcome } from "./log.ts";
 import { Bars, type Mark, Trend } from "./mosaic.tsx";
 import { tell } from "./notice.ts";
-import { staleSince } from "./service.ts";
+import { held, staleSince } from "./service.ts";
 import { Instant } from "./shell.tsx";
 import { durationOf, type Point, type RunRow, type Watch } from "./watch.ts";
 import {
@@ -29,7 +29,7 @@ export function NextBox({ tile }: { tile: Tile }) {
   return (
     <section>
       <h2>Next run</h2>
-      {tile.nextDueAt === null ? (
+      {held.value || tile.nextDueAt === null ? (
         <p class="nextr">
           <span class="dh t-m">{waitsFor(tile)}</span>
         </p>
@@ -41,6 +41,7 @@ export function NextBox({ tile }: { tile: Tile }) {
 }
 
 function waitsFor(tile: Tile): string {
+  if (held.value) return "on hold";
   if (tile.state === "stopped") return tile.stopReason === "done" ? "done" : "stopped";
   return "hand" in tile.schedule ? "by hand" : "after this";
 }
@@ -49,7 +50,7 @@ function waitsFor(tile: Tile): string {
 const isTicking = (tile: Tile) => "every" in tile.schedule && tile.schedule.every < 2_000;
 
 function Countdown({ tile, dueAt }: { tile: Tile; dueAt: number }) {
-  const due = dueWord(dueAt, now.value);
+  const due = dueWord(dueAt, staleSince.value ?? now.value);
   const tone = due.isLate ? "t-r" : staleSince.value === null ? "t-y" : "t-w";
   return (
     <p class="nextr">
@@ -76,7 +77,8 @@ export function NumbersBox({ watch, tile }: { watch: Watch; tile: Tile }) {
   return (
     <section>
       <h2>
-        {name} <span class="hv">{valueWord(points.at(-1)?.value ?? 0)}</span>
+        <span class="cut">{name}</span>{" "}
+        <span class="hv">{valueWord(points.at(-1)?.value ?? 0)}</span>
       </h2>
       <Chart name={name} points={points} />
       {names.length > 1 && (

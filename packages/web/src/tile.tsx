@@ -9,7 +9,7 @@ import { readLines } from "./ansi.ts";
 import { now } from "./clock.ts";
 import { Progress, type Tone, Trend } from "./mosaic.tsx";
 import { Pieces } from "./pieces.tsx";
-import { held } from "./service.ts";
+import { held, staleSince } from "./service.ts";
 import { keyOf, type Look, lookOf, shareOf } from "./tiles.ts";
 import { changeWord, countWord, dueWord, spanWord, valueWord, whenWord } from "./words.ts";
 
@@ -132,6 +132,6 @@ function footOf(tile: Tile, look: Look): string {
   if ("every" in tile.schedule && tile.schedule.every < 2_000)
     return `run ${countWord(tile.runNumber)}`;
   if (tile.nextDueAt === null) return "";
-  const due = dueWord(tile.nextDueAt, now.value);
+  const due = dueWord(tile.nextDueAt, staleSince.value ?? now.value);
   return /\d/.test(due.text) && !due.isLate ? `next ${due.text}` : due.text;
 }

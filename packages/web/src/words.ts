@@ -95,7 +95,8 @@ export function dueWord(dueAt: number, now: number): { text: string; isLate: boo
   const left = dueAt - now;
   if (left > 0) return { text: countdownWord(left), isLate: false };
   if (left > -2 * SECOND) return { text: "due", isLate: false };
-  return { text: `late ${spanWord(Math.floor(-left / SECOND) * SECOND)}`, isLate: true };
+  const late = Math.floor(-left / SECOND);
+  return { text: `late ${late < 60 ? `${late}s` : spanWord(late * SECOND)}`, isLate: true };
 }
 
 /** `1,204`. */

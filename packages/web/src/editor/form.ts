@@ -53,10 +53,17 @@ const BLANK: Omit<Form, "name" | "source" | "when" | "zone"> = {
   stopAfter: String(POLICY_DEFAULT.stopAfterFailures),
 };
 
-/** A new ticker's fields, begun from an example. */
-export function formOfExample(example: Example, zone: string): Form {
-  const { name, source, schedule } = example;
-  return { ...BLANK, name, source, when: schedule, zone };
+/** A new ticker's fields, begun from an example; under a name that is not taken. */
+export function formOfExample(example: Example, zone: string, taken: ReadonlySet<string>): Form {
+  const { source, schedule } = example;
+  return { ...BLANK, name: freeName(example.name, taken), source, when: schedule, zone };
+}
+
+/** The name itself, or with the lowest number that makes it free: `clock-2`. */
+export function freeName(name: string, taken: ReadonlySet<string>): string {
+  let free = name;
+  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
+  return free;
 }
 
 /** A saved ticker's fields. */

@@ -94,6 +94,12 @@ export function ScheduleBox(props: { form: Form; change: (change: Partial<Form>)
 }
 
 function usePreview(form: Form, preview: Signal<Preview | null>, trouble: Signal<string | null>) {
+  // All but the last have passed: ask for the next ones.
+  const isOver = (preview.value?.next.at(-2)?.at ?? Number.POSITIVE_INFINITY) <= now.value;
+  const round = useSignal(0);
+  useEffect(() => {
+    if (isOver) round.value++;
+  }, [isOver]);
   useEffect(() => {
     let isOld = false;
     const timer = setTimeout(
@@ -113,7 +119,7 @@ function usePreview(form: Form, preview: Signal<Preview | null>, trouble: Signal
       isOld = true;
       clearTimeout(timer);
     };
-  }, [form.when, form.zone]);
+  }, [form.when, form.zone, round.value]);
 }
 
 function kindOf(preview: Preview | null): Kind {
@@ -222,16 +228,17 @@ export function Choice<Value extends string>(props: {
 function Understood({ preview }: { preview: Preview }) {
   const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const isElsewhere = preview.zone !== mine;
+  const coming = preview.next.filter(({ at }) => at > now.value);
   return (
     <>
       <p class="hum">{preview.words}</p>
-      {preview.next.length > 0 && (
+      {coming.length > 0 && (
         <>
           <h3>
             Next runs <span class="t-c">{preview.zone}</span>
           </h3>
           <ol class="next">
-            {preview.next.map(({ at, note }) => (
+            {coming.map(({ at, note }) => (
               <li key={at}>
                 <span>
                   {dateWord(at, preview.zone)} {timeWord(at, false, preview.zone)}
@@ -240,9 +247,7 @@ function Understood({ preview }: { preview: Preview }) {
                 <span class="local">
                   {isElsewhere
                     ? `${whenWord(at, now.value)} yours`
-                    : at > now.value
-                      ? `in ${countdownWord(at - now.value)}`
-                      : timeWord(at)}
+                    : `in ${countdownWord(at - now.value)}`}
                 </span>
               </li>
             ))}

@@ -7,13 +7,13 @@ import { serverNow } from "../clock.ts";
 import { tell } from "../notice.ts";
 import { go } from "../router.ts";
 import { hearTiles, keyOf } from "../tiles.ts";
-import type { RunView, TickerView } from "../view.ts";
+import type { RunView, TickerView, TryLine } from "../view.ts";
 import type { Fault } from "./code.ts";
 import { dropDraft, keepDraft, readDraft } from "./draft.ts";
 import { bodyOf, type Form, formOf, patchOf, sameForm, scheduleOf } from "./form.ts";
 import { previewOf } from "./schedule-box.tsx";
 import { placeIn, tryScript } from "./try.ts";
-import { NO_TRIAL, type Trial } from "./try-box.tsx";
+import { NO_TRIAL, STOPPED, type Trial } from "./try-box.tsx";
 
 const DRAFT_PAUSE_MS = 400;
 
@@ -46,6 +46,7 @@ export class Work {
 
   change(change: Partial<Form>) {
     this.form.value = { ...this.form.value, ...change };
+    this.trouble.value = null;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keep(), DRAFT_PAUSE_MS);
   }
@@ -81,22 +82,36 @@ export class Work {
     this.#trial = control;
     this.trial.value = { ...NO_TRIAL, isRunning: true };
     this.faults.value = [];
+    // Shown once a frame, however many lines a script prints in it.
+    const lines: TryLine[] = [];
+    let frame = 0;
+    const show = (change: Partial<Trial> = {}) => {
+      frame = 0;
+      if (this.#trial === control)
+        this.trial.value = { ...this.trial.value, lines: [...lines], ...change };
+    };
+    const end: Partial<Trial> = { isRunning: false };
     try {
       const id = this.base.value?.id ?? null;
       for await (const line of tryScript(this.form.value, id, control.signal)) {
-        if (this.#trial !== control) return;
-        const { lines } = this.trial.value;
-        if (line.kind === "result") this.trial.value = { ...this.trial.value, result: line };
-        else this.trial.value = { ...this.trial.value, lines: [...lines, line] };
+        if (line.kind === "result") end.result = line;
+        else lines.push(line);
+        frame ||= requestAnimationFrame(() => show());
       }
     } catch (error) {
-      if (this.#trial !== control) return;
-      this.trial.value = { ...this.trial.value, trouble: reasonOf(error) };
-      this.#mark(error);
+      if (this.#trial === control) this.#mark(error);
+      end.trouble = control.signal.aborted ? STOPPED : reasonOf(error);
     }
-    this.trial.value = { ...this.trial.value, isRunning: false };
+    cancelAnimationFrame(frame);
+    show(end);
+    if (this.#trial !== control) return;
     const failure = this.trial.value.result?.error;
     if (failure?.line) this.#fault(failure.line, failure.column ?? null, failure.message);
+  }
+
+  /** Ends the dry run under way. */
+  stopTrial() {
+    this.#trial?.abort();
   }
 
   /** Ends a dry run under way; the editor is left. */

@@ -16,7 +16,7 @@ import { EXAMPLES, type Example } from "../examples.ts";
 import { bindKeys, type Fastext } from "../keys.ts";
 import { go } from "../router.ts";
 import { Title, usePage } from "../shell.tsx";
-import { keyOf } from "../tiles.ts";
+import { hasTiles, keyOf, tiles } from "../tiles.ts";
 import type { TickerView } from "../view.ts";
 import { clockWord } from "../words.ts";
 import { MissingPage } from "./missing.tsx";
@@ -38,7 +38,8 @@ export function EditorPage({ address }: { address: string | null }) {
     );
   }, [address]);
   if (trouble.value) return <MissingPage path={`/${address}/edit`} because={trouble.value} />;
-  if (address !== null && !base.value) return <main id="main" class="ped" />;
+  // A new one waits for the names that are taken.
+  if (address === null ? !hasTiles.value : !base.value) return <main id="main" class="ped" />;
   return <Workbench base={base.value} />;
 }
 
@@ -46,7 +47,11 @@ function Workbench({ base }: { base: TickerView | null }) {
   const work = useMemo(() => {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const first = EXAMPLES[0] as Example;
-    return new Work(base, base ? formOf(base, zone) : formOfExample(first, zone), zone);
+    return new Work(
+      base,
+      base ? formOf(base, zone) : formOfExample(first, zone, namesTaken()),
+      zone,
+    );
   }, [base]);
   const subpage = useSignal(1);
   const isComparing = useSignal(false);
@@ -124,7 +129,9 @@ function fastextOf(work: Work, goTry: () => void, isComparing: { value: boolean 
   const next = base ? `Save v${base.revision + 1}` : "Create";
   return [
     { colour: "r", label: work.isChanged.value ? "Discard" : "Back", act: discard },
-    { colour: "g", label: "Try it", act: goTry },
+    work.trial.value.isRunning
+      ? { colour: "g", label: "Stop trying", act: () => work.stopTrial() }
+      : { colour: "g", label: "Try it", act: goTry },
     base
       ? { colour: "y", label: `Diff v${base.revision}`, act: compare }
       : { colour: "y", label: "Keys 199", href: "/199" },
@@ -206,6 +213,8 @@ function CodePane({ work, onTry, isNew }: { work: Work; onTry: () => void; isNew
   );
 }
 
+const namesTaken = () => new Set(tiles.peek().map((tile) => tile.peek().name));
+
 function ExamplePicker({ work }: { work: Work }) {
   return (
     <label>
@@ -214,7 +223,7 @@ function ExamplePicker({ work }: { work: Work }) {
         aria-label="Start from an example"
         onChange={(event) => {
           const example = EXAMPLES[event.currentTarget.selectedIndex];
-          if (example) work.change(formOfExample(example, work.form.value.zone));
+          if (example) work.change(formOfExample(example, work.form.value.zone, namesTaken()));
         }}
       >
         {EXAMPLES.map(({ name, title }) => (

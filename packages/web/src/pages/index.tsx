@@ -50,6 +50,11 @@ export function IndexPage() {
       )}
       {hasTiles.value && all.length === 0 && <Tutorial />}
       {all.length > 0 && <NextLine all={all.map(({ value }) => value)} />}
+      <nav class="narrow" aria-label="More pages">
+        <a href="/180">180 Killall</a>
+        <a href="/190">190 Settings</a>
+        <a href="/199">199 A-Z</a>
+      </nav>
     </main>
   );
 }

@@ -69,6 +69,7 @@ function Ask() {
         <span class="inp">
           <input
             id="why"
+            size={32}
             maxLength={200}
             value={reason.value}
             placeholder="for the others, may be empty"

@@ -4,10 +4,11 @@ import { pathOf } from "../address.ts";
 import { now } from "../clock.ts";
 import { Instant, Title, usePage } from "../shell.tsx";
 import { keyOf, nextUp, tiles } from "../tiles.ts";
-import { clockWord, dueWord, whenWord } from "../words.ts";
+import { clockWord, dateWord, dueWord, spanWord, whenWord } from "../words.ts";
 import { OpenRunList, useOpenRuns } from "./running.tsx";
 
 const SHOWN = 100;
+const DAY_MS = 86_400_000;
 
 export function NextPage() {
   const { runs } = useOpenRuns();
@@ -30,18 +31,22 @@ export function NextPage() {
       <h2 class="bar-c">NEXT</h2>
       <ol class="nextlist">
         {due.map((tile) => {
-          const word = dueWord(tile.nextDueAt ?? 0, now.value);
+          const at = tile.nextDueAt ?? 0;
+          const isToday = dateWord(at) === dateWord(now.value);
+          const word = dueWord(at, now.value);
           return (
             <li key={tile.tickerId}>
-              <Instant at={tile.nextDueAt ?? 0}>
-                <span class="t-y">{clockWord(tile.nextDueAt ?? 0)}</span>
+              <Instant at={at}>
+                <span class="t-y">{isToday ? clockWord(at) : dateWord(at).slice(4)}</span>
               </Instant>
-              <span class={word.isLate ? "t-r" : "t-w"}>{word.text}</span>
+              <span class={word.isLate ? "t-r" : "t-w"}>
+                {at - now.value < DAY_MS ? word.text : spanWord(at - now.value)}
+              </span>
               <a href={pathOf({ page: "ticker", key: keyOf(tile) })}>
                 <span class="t-y">{tile.page ?? "---"}</span> {tile.name}
               </a>
               <span class="t-c wide">{tile.when}</span>
-              <span class="t-c wide">{whenWord(tile.nextDueAt ?? 0, now.value)}</span>
+              <span class="t-c wide">{whenWord(at, now.value)}</span>
             </li>
           );
         })}

@@ -1,6 +1,7 @@
 // P199: every page and every key. P190 is its part about settings.
 
 import { pathOf } from "../address.ts";
+import { account, signOut } from "../service.ts";
 import { Title, usePage } from "../shell.tsx";
 import { keyOf, tiles } from "../tiles.ts";
 
@@ -65,6 +66,14 @@ export function PagesPage({ isSettings }: { isSettings: boolean }) {
             </li>
           ))}
       </ul>
+      {isSettings && account.value && (
+        <p>
+          Signed in as <span class="t-y">{account.value.name}</span>{" "}
+          <button type="button" class="stop" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </p>
+      )}
       {!isSettings && (
         <>
           <h2 class="bar-c">KEYS</h2>

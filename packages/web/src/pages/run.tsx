@@ -67,8 +67,12 @@ function Known({ tile, number }: { tile: Tile; number: number }) {
   }, [isOver]);
   const key = keyOf(tile);
   useRunKeys(tile, number);
-  usePage(`P${key}/${number} ${tile.name} - Ticker`, fastextOf(tile, number, isOver));
-  if (trouble.value && !view.value)
+  const isMissing = trouble.value !== null && view.value === null;
+  usePage(
+    isMissing ? null : `P${key}/${number} ${tile.name} - Ticker`,
+    fastextOf(tile, number, isOver),
+  );
+  if (isMissing && trouble.value)
     return <MissingPage path={`/${key}/${number}`} because={trouble.value} />;
   return (
     <main id="main" class="p203">

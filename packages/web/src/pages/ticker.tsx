@@ -13,7 +13,7 @@ import { tell } from "../notice.ts";
 import { Output } from "../output.tsx";
 import { go } from "../router.ts";
 import { held } from "../service.ts";
-import { Key, Title, usePage } from "../shell.tsx";
+import { Title, usePage } from "../shell.tsx";
 import { CadenceBox, NextBox, NumbersBox, RunsBox, ShareBox } from "../side.tsx";
 import { findTile, hasTiles, keyOf, lookOf } from "../tiles.ts";
 import { durationOf, usualDuration, Watch } from "../watch.ts";
@@ -95,7 +95,6 @@ function Actions({ tile }: { tile: Tile }) {
       <button type="button" onClick={() => void remove(tile)}>
         Bin
       </button>
-      <Key name="." />
     </span>
   );
 }
