@@ -68,7 +68,7 @@ async function pair(store: Store, tickerId: string, at: number): Promise<void> {
   });
   if (!claimed.claimed) throw new Error(`the claim of ${id} was lost: ${claimed.why}`);
   const finished = await store.finishRun({
-    ...{ runId: id, attempt: 1, at, outcome: "succeeded", error: null, retryAt: null },
+    ...{ runId: id, attempt: 1, revision: 1, at, outcome: "succeeded", error: null, retryAt: null },
     happenings: [
       { at, kind: "started", attempt: 1, lateMs: 1 },
       { at, kind: "output", text: "hello world", stream: "out" },

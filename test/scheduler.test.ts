@@ -1,5 +1,8 @@
 // Due times: each is met once, and what does not run is recorded with its reason.
 
+import { TransientError } from "@ticker/core/error";
+import type { TickerInput, TickerPatch } from "@ticker/core/ticker-input";
+import { editTicker } from "@ticker/core/tickers";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeWorld, OWNER, START, until, type World } from "./support/world.ts";
 
@@ -8,6 +11,17 @@ afterEach(async () => {
   expect(world.errors).toEqual([]);
   await world.close();
 });
+
+/** A ticker of every second whose service was away; answers its id. */
+const downFor = async (ms: number, policy = {}): Promise<string> => {
+  world = await makeWorld();
+  const ticker = await world.ticker({ schedule: { every: 1000 }, policy });
+  (await world.hand.next()).end();
+  await world.event("finished", 1);
+  await world.crash();
+  world = await makeWorld({ folder: world.folder, startAt: START + ms });
+  return ticker.id;
+};
 
 describe("a ticker that is due", () => {
   test("ticks at once when it is made, and then on its grid", async () => {
@@ -121,16 +135,6 @@ describe("a ticker that is due", () => {
 });
 
 describe("due times nobody was there for", () => {
-  const downFor = async (ms: number, policy = {}): Promise<string> => {
-    world = await makeWorld();
-    const ticker = await world.ticker({ schedule: { every: 1000 }, policy });
-    (await world.hand.next()).end();
-    await world.event("finished", 1);
-    await world.crash();
-    world = await makeWorld({ folder: world.folder, startAt: START + ms });
-    return ticker.id;
-  };
-
   test("none: the newest runs, the rest is one record", async () => {
     const id = await downFor(3_600_000 + 200);
     const job = await world.hand.next();
@@ -181,6 +185,128 @@ describe("due times nobody was there for", () => {
     }
     await world.event("finished", 4);
     expect((await world.runs(id)).map((r) => r.outcome)).toEqual(Array(4).fill("succeeded"));
+  });
+});
+
+describe("catching up with all, when only some are within its window", () => {
+  test("those run, and the ones before them are missed", async () => {
+    const id = await downFor(3500, { catchUp: { mode: "all", windowMs: 1_600 } });
+    for (const dueAt of [2000, 3000]) {
+      const job = await world.hand.next();
+      expect(job.job.facts.dueAt).toBe(START + dueAt);
+      job.end();
+    }
+    await world.event("finished", 4);
+    const [, , missed] = await world.runs(id);
+    expect(missed).toMatchObject({ outcome: "missed", count: 1, dueAt: START + 1000 });
+  });
+
+  test("a rare one that is older than the window is missed", async () => {
+    world = await makeWorld();
+    await world.ticker({
+      schedule: { cron: "0 3 * * *", zone: "UTC" },
+      policy: { catchUp: { mode: "all", windowMs: 600_000 } },
+    });
+    await world.crash();
+    world = await makeWorld({ folder: world.folder, startAt: START + 4 * 3_600_000 });
+    await world.event("missed", 1);
+    expect(world.hand.pendingArrivals()).toBe(0);
+  });
+});
+
+describe("an edit while a run is under way", () => {
+  const edited = async (patch: TickerPatch, policy: TickerInput["policy"] = {}) => {
+    world = await makeWorld();
+    const { id } = await world.ticker({ schedule: { every: 1000 }, policy });
+    const first = await world.hand.next();
+    await editTicker(world.platform, OWNER, id, patch, { revision: null, zone: "UTC" });
+    world.engine.changed(OWNER, id);
+    return { id, first };
+  };
+
+  test("a queued run, and another try, run the new text, and their records say so", async () => {
+    const policy: TickerInput["policy"] = {
+      overlap: { mode: "queue", queueMax: 1 },
+      retry: { attempts: 1, backoffMs: 0, backoffMaxMs: 0, on: ["failed"] },
+    };
+    const script = { language: "javascript", source: "print(2)" } as const;
+    const { id, first } = await edited({ script }, policy);
+    world.clock.move(1000);
+    await until(async () => (await world.status(id)).queued.length === 1);
+    first.end({ outcome: "failed" });
+    await world.event("retry", 1);
+    world.clock.move(2);
+    for (const number of [1, 2]) {
+      const job = await world.hand.next();
+      expect(job.job).toMatchObject({ script, facts: { run: { number } } });
+      job.end();
+      await world.event("finished", number);
+    }
+    expect((await world.runs(id)).map((run) => run.revision)).toEqual([2, 2]);
+  });
+
+  test("to from: finish: its end makes the ticker due, though a due time was skipped meanwhile", async () => {
+    const { id, first } = await edited({ schedule: { every: 500, from: "finish" } });
+    world.clock.move(600);
+    await world.event("skipped", 2);
+    expect((await world.status(id)).nextDueAt).toBeNull();
+    first.end();
+    await world.event("finished", 1);
+    expect((await world.status(id)).nextDueAt).toBe(START + 600 + 500);
+  });
+});
+
+describe("a run in nobody's hands", () => {
+  test("what its script may know is read again when the store did not answer", async () => {
+    world = await makeWorld();
+    const { readState } = world.store;
+    world.store.readState = () => {
+      world.store.readState = readState;
+      return Promise.reject(new TransientError("not just now"));
+    };
+    await world.ticker();
+    await until(async () => world.errors.splice(0).length > 0);
+    world.clock.move(20);
+    (await world.hand.next()).end();
+    await world.event("finished", 1);
+  });
+
+  test("killall ends it and does not wait for its lease", async () => {
+    world = await makeWorld();
+    const { readState } = world.store;
+    world.store.readState = () => Promise.reject(new Error("broken"));
+    const { id } = await world.ticker();
+    await until(async () => world.errors.splice(0).length > 0);
+    world.store.readState = readState;
+    expect(await world.engine.killAll(OWNER, "somebody", null)).toMatchObject({ killed: 1 });
+    expect((await world.runs(id))[0]).toMatchObject({ state: "finished", outcome: "killed" });
+  });
+});
+
+describe("a service that ends while scripts run", () => {
+  test("records them as interrupted itself, with what they printed", async () => {
+    world = await makeWorld();
+    const { id } = await world.ticker();
+    (await world.hand.next()).print("half way");
+    await world.engine.drain(0);
+    const [run] = await world.runs(id);
+    expect(run).toMatchObject({ state: "finished", outcome: "interrupted", lastLine: "half way" });
+  });
+
+  test("leaves a run that others wait behind to the next process, which begins them", async () => {
+    world = await makeWorld();
+    const { id } = await world.ticker({ policy: { overlap: { mode: "queue", queueMax: 1 } } });
+    await world.hand.next();
+    world.clock.move(1000);
+    await until(async () => (await world.status(id)).queued.length === 1);
+    await world.engine.drain(0);
+    await world.crash();
+    world = await makeWorld({ folder: world.folder, startAt: START + 1_100 });
+    expect(world.interrupted).toBe(1);
+    const job = await world.hand.next();
+    expect(job.job.facts).toMatchObject({ run: { number: 2 }, dueAt: START + 1000 });
+    job.end();
+    await world.event("finished", 2);
   });
 });
 

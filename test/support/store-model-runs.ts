@@ -125,6 +125,7 @@ export function modelRuns(world: World): Partial<Store> {
       const run = record(runId)?.run;
       if (run?.state !== "waiting" || run.attempt !== attempt - 1) return null;
       run.state = "running";
+      run.revision = (item(run.tickerId) as Item).ticker.revision;
       run.attempt = attempt;
       run.lease = copy(lease);
       run.retryAt = null;
@@ -177,6 +178,7 @@ export function modelRuns(world: World): Partial<Store> {
       }
       const events = happen(recorded, happenings);
       run.lease = null;
+      run.revision = finish.revision;
       run.startedAt = finish.startedAt;
       if (run.lateMs === null) run.lateMs = finish.lateMs;
       run.cpuMs = finish.cpuMs;

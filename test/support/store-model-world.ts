@@ -184,6 +184,7 @@ export function makeWorld() {
     if (turn && next) {
       status.active.push(turn);
       next.state = "running";
+      next.revision = found.ticker.revision;
       next.attempt = 1;
       next.lease = copy(then.lease);
     }

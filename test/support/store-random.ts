@@ -175,6 +175,7 @@ export function randomCalls(seed: number, oracle: Store) {
         outcome,
         retryAt,
         attempt: run.attempt + (chance(0.05) ? 1 : 0),
+        revision: 1 + below(3),
         stopAfterFailures: pick([0, 1, 2]),
         done: chance(0.1),
         stateWrites: { [pick(["k", "l", "__proto__"])]: pick([null, "1", '"text"']) },

@@ -102,6 +102,7 @@ export function finishOf(run: Run, at: number, more: Partial<Finish> = {}): Fini
     progress: 0.5,
     lastLine: "hello",
     stateWrites: {},
+    revision: 1,
     stopAfterFailures: 0,
     done: false,
     lease: LEASE,

@@ -3,14 +3,17 @@
 
 import type { Account, Hold } from "./account.ts";
 import { aftermath } from "./aftermath.ts";
+import { makeArrivals } from "./arrivals.ts";
 import { VisibleError } from "./error.ts";
 import type { Event } from "./event.ts";
 import { makeFacts } from "./facts.ts";
 import type { Feed } from "./feed.ts";
+import { insist } from "./insist.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { type Run, runId } from "./run.ts";
 import { LEASE_MS, makeRunner } from "./runner.ts";
 import { makeScheduler } from "./scheduler.ts";
+import { makeStanding } from "./standing.ts";
 import type { Entry } from "./store.ts";
 import { batchOf } from "./subscription.ts";
 import { makeSweep } from "./sweep.ts";
@@ -79,7 +82,7 @@ export type Service = Engine & {
   wake(): void;
   /** Takes over what an earlier process left, then begins to schedule. Answers the runs cut short. */
   start(accounts: Account[]): Promise<number>;
-  /** No new claims; waits for runs under way up to `graceMs`, then hands back the rest as interrupted. */
+  /** No new claims; waits for runs under way up to `graceMs`, then records the rest as interrupted. */
   drain(graceMs: number): Promise<{ handedBack: number }>;
 };
 
@@ -96,8 +99,10 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   const { store, clock } = platform;
   const holds = new Map<string, Hold>();
   const tally = makeTally(clock);
-  const timers = new Set<() => void>();
+  const standing = makeStanding(platform);
   let draining = false;
+  /** Nothing begins any more. */
+  let closing = false;
 
   const facts = makeFacts(platform, () => tally.facts(runner.underway(), platform.memoryBytes));
 
@@ -113,9 +118,11 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       if (status !== null) feed.tiles.status(status);
       scheduler.freed(earliest(status?.nextDueAt ?? null, run.retryAt));
     },
+    turn: (run, ticker) => begin(run, ticker),
     dropped: (ended) => tellAll(ended),
   });
   const scheduler = makeScheduler(platform, runner, holder, {
+    turn: (run) => begin(run),
     heldFor: (owner) => holds.has(owner),
     claimed(_ticker, { status, run, record }) {
       feed.tiles.status(status);
@@ -124,13 +131,20 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     },
   });
   const sweep = makeSweep(platform, runner, holder, {
-    interrupted(run, events, status, next, ended) {
+    ended(run, events, status, next, ended) {
       tell(run, events);
       tellAll(ended);
       feed.tiles.status(status);
-      if (next !== null) void begin(next);
+      if (next !== null) begin(next);
     },
   });
+
+  const arrivals = makeArrivals();
+  /** Resolves when every run claimed before is with the runner. */
+  async function arrived(): Promise<void> {
+    await scheduler.settled();
+    await arrivals.settled();
+  }
 
   function tellAll(ended: { run: Run; events: Event[] }[]): void {
     for (const { run, events } of ended) tell(run, events);
@@ -144,9 +158,22 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     tell(record, [event]);
   }
 
-  async function begin(run: Run): Promise<void> {
-    const entry = await store.readTicker(run.owner, { id: run.tickerId }, true);
-    if (entry !== null) runner.start(entry.ticker, run);
+  /** A queued run's turn has come. `known`: a definition at hand, which may be an older one. */
+  function begin(run: Run, known: Ticker | null = null): void {
+    if (closing) return; // Leased and not begun: the next process cuts it short.
+    if (known?.revision === run.revision) {
+      runner.start(known, run);
+      return;
+    }
+    const key = { id: run.tickerId };
+    const way = insist(platform, () => store.readTicker(run.owner, key, true)).then((entry) => {
+      if (entry !== null && !closing) runner.start(entry.ticker, run);
+    });
+    arrivals
+      .add(way)
+      .catch((error) =>
+        platform.log.error("a run did not begin; its lease will run out", { cause: String(error) }),
+      );
   }
 
   async function demandEntry(owner: string, tickerId: string): Promise<Entry> {
@@ -238,13 +265,15 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     if (asked === null) return;
     if (asked.run.state === "finished") {
       tell(asked.run, asked.events);
-      if (asked.next !== null) void begin(asked.next);
+      if (asked.next !== null) begin(asked.next);
       await freshStatus(run);
       return;
     }
     // Claimed a moment ago and on its way to the runner: let it arrive, then end it there.
-    if (!runner.has(run.id)) await scheduler.settled();
+    if (!runner.has(run.id)) await arrived();
     if (runner.kill(run.id)) await runner.ended(run.id);
+    // Ours, and in nobody's hands: its attempt crashed, or the claim's answer was lost.
+    else if (asked.run.lease?.holder === holder) await sweep.kill(asked.run);
   }
 
   async function freshStatus(run: Run): Promise<void> {
@@ -291,7 +320,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     const stopped = await store.setState(owner, tickerId, change);
     if (stopped === null) throw new VisibleError("not-found", `there is no ticker ${tickerId}`);
     // A claim made just before is with the runner when this resolves: nothing starts after it.
-    await scheduler.settled();
+    await arrived();
     tellAll(stopped.ended);
     feed.tiles.status(stopped.entry.status);
     return stopped.entry;
@@ -308,25 +337,14 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     return told.run;
   }
 
-  function standing(everyMs: number, work: () => Promise<unknown>): void {
-    const cancel = clock.after(everyMs, () => {
-      timers.delete(cancel);
-      work()
-        .catch((error) => platform.log.error("housekeeping failed", { cause: String(error) }))
-        .finally(() => {
-          if (!draining) standing(everyMs, work);
-        });
-    });
-    timers.add(cancel);
-  }
-
   return {
     wake: () => scheduler.poke(),
     changed(owner, tickerId, removed = false) {
+      runner.edited(tickerId);
       feed.tiles.changed(owner, tickerId, removed);
       scheduler.poke();
     },
-    runNow,
+    runNow: (owner, tickerId) => arrivals.add(runNow(owner, tickerId)),
     stop,
     kill,
     killAll,
@@ -352,14 +370,15 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       }
       const cut = await sweep.recover();
       scheduler.poke();
-      standing(REPAIR_MS, sweep.repair);
-      standing(TIDY_MS, sweep.tidy);
+      standing.every(REPAIR_MS, sweep.repair);
+      standing.every(TIDY_MS, sweep.tidy);
       return cut;
     },
     async drain(graceMs) {
       draining = true;
-      for (const cancel of timers) cancel();
+      standing.stop();
       await scheduler.stop();
+      await arrivals.settled();
       let cancel = (): void => {};
       const late = new Promise<"late">((resolve) => {
         cancel = clock.after(graceMs, () => resolve("late"));
@@ -367,6 +386,8 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       const end = await Promise.race([runner.idle(), late]);
       cancel();
       const handedBack = end === "late" ? runner.underway() : 0;
+      closing = true;
+      await runner.interruptAll();
       feed.close();
       return { handedBack };
     },

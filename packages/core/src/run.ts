@@ -49,7 +49,7 @@ export type Run = {
   owner: string;
   /** Dense per ticker from 1: the teletext subpage. Skipped and missed records take a number too. */
   number: number;
-  /** The ticker's revision that ran. */
+  /** The ticker's revision that ran, in the latest attempt. */
   revision: number;
   trigger: Trigger;
   dueAt: number;

@@ -4,6 +4,7 @@
 import { aftermath, countsFromFinish, lastHappening } from "./aftermath.ts";
 import type { Event, Happening } from "./event.ts";
 import type { Facts } from "./facts.ts";
+import { insist } from "./insist.ts";
 import { makeMask } from "./mask.ts";
 import { makeOutput, type Output } from "./output.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
@@ -15,6 +16,11 @@ import type { Finish } from "./store.ts";
 import type { Ticker } from "./ticker.ts";
 
 export const LEASE_MS = 30_000;
+/** The error of an attempt whose process went away under it. */
+export const INTERRUPTED = {
+  name: "Interrupted",
+  message: "the service went away while the script ran",
+};
 /** A run that says nothing is shown as started after this long; shorter ones tell all at their end. */
 const ANNOUNCE_MS = 100;
 /** What a script prints is appended from this long after its start; most scripts are over by then. */
@@ -29,6 +35,8 @@ export type RunnerHooks = {
   happened(run: Run, events: Event[]): void;
   /** The attempt is over and recorded (or was fenced: status null). There is room for another. */
   ended(run: Run, status: Status | null): void;
+  /** A queued run's turn has come; `ticker` is the definition that ended, which may be an older one. */
+  turn(run: Run, ticker: Ticker): void;
   /** Queued runs that ended with it, because the ticker stopped itself. */
   dropped(ended: { run: Run; events: Event[] }[]): void;
 };
@@ -38,14 +46,18 @@ export type Runner = {
   start(ticker: Ticker, run: Run): void;
   /** Ends the attempt in the sandbox; it is recorded as killed. False: not under way here. */
   kill(runId: string): boolean;
+  /** The ticker's definition changed: what follows from the end of its runs is asked anew. */
+  edited(tickerId: string): void;
   /** Resolves when that run's attempt here is recorded; at once if there is none. */
   ended(runId: string): Promise<void>;
   underway(): number;
   has(runId: string): boolean;
   /** Places left for claims: what the sandbox has, less the attempts on their way to it. */
   room(): number;
-  /** Resolves when every attempt now under way is recorded. */
+  /** Resolves when nothing is under way. */
   idle(): Promise<void>;
+  /** The service ends: cuts short what is under way and records it as interrupted. */
+  interruptAll(): Promise<void>;
 };
 
 type Attempt = {
@@ -64,6 +76,10 @@ type Attempt = {
   appending: boolean;
   inSandbox: boolean;
   killed: boolean;
+  /** The service ends before it does. */
+  interrupted: boolean;
+  /** The definition changed since it began. */
+  edited: boolean;
   /** Numbers given so far, by the store's answers. */
   seq: number;
   over: Promise<void>;
@@ -104,7 +120,7 @@ export function makeRunner(
   /** Sent again until the store takes it: the number makes a repeat harmless. */
   async function append(attempt: Attempt, happenings: Happening[]): Promise<void> {
     const { run } = attempt;
-    const done = await insist(() =>
+    const done = await insist(platform, () =>
       store.appendEvents(run.id, run.attempt, attempt.seq + 1, happenings),
     );
     attempt.appending = false;
@@ -112,22 +128,6 @@ export function makeRunner(
       attempt.seq += happenings.length;
       hooks.happened(run, done.events);
     } else sandbox.kill(run.id); // Fenced: the attempt belongs to somebody else, or is over.
-  }
-
-  /** Repeats while the world is in the way, with growing pauses; a broken invariant is not repeated. */
-  async function insist<T>(verb: () => Promise<T>): Promise<T> {
-    for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
-      try {
-        return await verb();
-      } catch (error) {
-        if ((error as Error).name !== "TransientError") throw error;
-        platform.log.error("the store did not take a write; trying again", {
-          cause: (error as Error).message,
-          pauseMs,
-        });
-        await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
-      }
-    }
   }
 
   /** A job may wait in the sandbox for its turn: it is shown as started when it is. */
@@ -188,15 +188,24 @@ export function makeRunner(
     const { run, ticker } = attempt;
     let result: SandboxResult;
     try {
-      const { facts: known, state, secrets } = await facts.gather(ticker, run);
+      const {
+        facts: known,
+        state,
+        secrets,
+      } = await insist(platform, () => facts.gather(ticker, run));
       const mask = makeMask(Object.values(secrets));
       attempt.output = makeOutput(ticker.limits.outputBytes, mask);
       starting--;
       attempt.inSandbox = true;
       const { script, limits } = ticker;
       const job = { id: run.id, script, limits, facts: known, state, secrets };
-      if (attempt.killed) result = killedBeforeStart(clock.now());
+      if (attempt.killed || attempt.interrupted) result = killedBeforeStart(clock.now());
       else result = await sandbox.run(job, (events) => heard(attempt, events));
+      if (attempt.interrupted && !attempt.killed && result.outcome === "killed") {
+        // A queue behind it moves on when it is recorded: that is for the next process, which can begin it.
+        if (await isFollowed(ticker)) return finished(attempt, null);
+        result = { ...result, outcome: "interrupted", error: INTERRUPTED };
+      }
       await attempt.tail;
       await settle(attempt, result, mask);
     } catch (error) {
@@ -238,6 +247,7 @@ export function makeRunner(
     const finish: Finish = {
       runId: run.id,
       attempt: run.attempt,
+      revision: ticker.revision,
       at,
       outcome: result.outcome,
       error,
@@ -252,11 +262,11 @@ export function makeRunner(
       progress: output.progress(),
       lastLine: output.lastLine(),
       stateWrites,
-      ...aftermath(await scheduleNow(ticker), run, at, again),
+      ...aftermath(await scheduleNow(attempt), run, at, again),
       stopAfterFailures: ticker.policy.stopAfterFailures,
       lease: { holder, untilAt: clock.now() + LEASE_MS },
     };
-    const done = await insist(() => store.finishRun(finish));
+    const done = await insist(platform, () => store.finishRun(finish));
     if (!done.ok) {
       // Fenced or over: whoever took it has recorded it. Nothing was written, so nothing is told.
       finished(attempt, null);
@@ -266,13 +276,19 @@ export function makeRunner(
     hooks.happened(done.run, done.events);
     hooks.dropped(done.ended);
     finished(attempt, done.status, done.run);
-    if (done.next !== null) start(ticker, done.next);
+    if (done.next !== null) hooks.turn(done.next, ticker);
+  }
+
+  async function isFollowed({ owner, id }: Ticker): Promise<boolean> {
+    const entry = await insist(platform, () => store.readTicker(owner, { id }, true));
+    return (entry?.status.queued.length ?? 0) > 0;
   }
 
   /** Only where it matters is the definition read again: it may have been edited meanwhile. */
-  async function scheduleNow(ticker: Ticker): Promise<Schedule> {
-    if (!countsFromFinish(ticker.schedule)) return ticker.schedule;
-    const entry = await store.readTicker(ticker.owner, { id: ticker.id }, true);
+  async function scheduleNow({ ticker, edited }: Attempt): Promise<Schedule> {
+    if (!edited && !countsFromFinish(ticker.schedule)) return ticker.schedule;
+    const key = { id: ticker.id };
+    const entry = await insist(platform, () => store.readTicker(ticker.owner, key, true));
     return entry?.ticker.schedule ?? ticker.schedule;
   }
 
@@ -303,6 +319,8 @@ export function makeRunner(
       appending: false,
       inSandbox: false,
       killed: false,
+      interrupted: false,
+      edited: false,
       seq: run.seq,
       over,
       isOver,
@@ -311,6 +329,10 @@ export function makeRunner(
     starting++;
     keepTicking();
     void carry(attempt);
+  }
+
+  async function idle(): Promise<void> {
+    while (attempts.size > 0) await Promise.all([...attempts.values()].map(({ over }) => over));
   }
 
   return {
@@ -322,12 +344,22 @@ export function makeRunner(
       if (attempt.inSandbox) sandbox.kill(runId);
       return true;
     },
+    edited(tickerId) {
+      for (const attempt of attempts.values()) {
+        if (attempt.ticker.id === tickerId) attempt.edited = true;
+      }
+    },
     ended: (runId) => attempts.get(runId)?.over ?? Promise.resolve(),
     underway: () => attempts.size,
     has: (runId) => attempts.has(runId),
     room: () => sandbox.room() - starting,
-    async idle() {
-      await Promise.all([...attempts.values()].map((attempt) => attempt.over));
+    idle,
+    async interruptAll() {
+      for (const attempt of attempts.values()) {
+        attempt.interrupted = true;
+        if (attempt.inSandbox) sandbox.kill(attempt.run.id);
+      }
+      await idle();
     },
   };
 }

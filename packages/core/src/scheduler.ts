@@ -2,8 +2,9 @@
 // and hands the rest to the runner. A pass is a function of (store, time); the alarm only calls it.
 // It claims no more than there is room for: the store is the queue, and what is late shows as late.
 
+import { countsFromFinish } from "./aftermath.ts";
 import type { Platform } from "./platform.ts";
-import { runId } from "./run.ts";
+import { type Run, runId } from "./run.ts";
 import { LEASE_MS, type Runner } from "./runner.ts";
 import { dueBetween, nextDue, type Schedule } from "./schedule.ts";
 import type { Claim, Claimed, Entry } from "./store.ts";
@@ -27,6 +28,8 @@ const CATCH_UP_QUEUE_MAX = 100;
 export type SchedulerHooks = {
   /** A claim went through: the run to show, the record of due times that did not run, the new status. */
   claimed(ticker: Ticker, claimed: Extract<Claimed, { claimed: true }>): void;
+  /** A waiting run's next attempt is leased: begin it. */
+  turn(run: Run): void;
   heldFor(owner: string): boolean;
 };
 
@@ -46,7 +49,7 @@ export function decide(entry: Entry, now: number, held: boolean, holder: string)
   const { ticker, status } = entry;
   const dueAt = status.nextDueAt as number;
   const late = pastDue(ticker.schedule, dueAt, now, status.anchorAt);
-  const fromFinish = "every" in ticker.schedule && ticker.schedule.from === "finish";
+  const fromFinish = countsFromFinish(ticker.schedule);
   const claim: Claim = {
     tickerId: ticker.id,
     dueAt,
@@ -71,7 +74,7 @@ export function decide(entry: Entry, now: number, held: boolean, holder: string)
 type PastDue = { count: number; latestAt: number };
 
 function pastDue(schedule: Schedule, dueAt: number, now: number, anchorAt: number): PastDue {
-  if ("every" in schedule && schedule.from === "finish") return { count: 1, latestAt: dueAt };
+  if (countsFromFinish(schedule)) return { count: 1, latestAt: dueAt };
   if ("at" in schedule || "hand" in schedule) return { count: 1, latestAt: dueAt };
   const past = dueBetween(schedule, dueAt, now, anchorAt, COUNT_MAX);
   return { count: Math.max(1, past.count), latestAt: past.latestAt ?? dueAt };
@@ -88,24 +91,35 @@ function catchUp(claim: Claim, entry: Entry, late: PastDue, now: number): void {
     trigger: "schedule",
     dueAt: at,
   });
-  if (policy.mode === "all" && now - dueAt <= policy.windowMs) {
+  const reason = now - dueAt > LATE_MAX_MS ? "down" : "late";
+  const kept = policy.mode === "all" ? firstKept(entry, now - policy.windowMs) : null;
+  if (kept !== null && kept <= now) {
     // One at a time, oldest first: the next pass takes the next one.
-    claim.run = run(dueAt);
+    claim.run = run(kept);
     claim.queueMax = Math.max(claim.queueMax, CATCH_UP_QUEUE_MAX);
-    if (late.count > 1) claim.nextDueAt = nextDue(ticker.schedule, dueAt, anchorAt);
+    if (kept < late.latestAt) claim.nextDueAt = nextDue(ticker.schedule, kept, anchorAt);
+    if (kept > dueAt) {
+      const { count, latestAt } = dueBetween(ticker.schedule, dueAt, kept - 1, anchorAt, COUNT_MAX);
+      claim.unrun = { kind: "missed", reason, fromAt: dueAt, untilAt: latestAt ?? dueAt, count };
+    }
     return;
   }
-  const tooLate = policy.mode === "none" && now - late.latestAt > LATE_MAX_MS;
+  const tooLate = policy.mode !== "latest" && now - late.latestAt > LATE_MAX_MS;
   const missed = tooLate ? late.count : late.count - 1;
   if (missed > 0) {
     const untilAt = tooLate ? late.latestAt : lastBefore(ticker.schedule, late.latestAt, dueAt);
-    const reason = now - dueAt > LATE_MAX_MS ? "down" : "late";
     claim.unrun = { kind: "missed", reason, fromAt: dueAt, untilAt, count: missed };
   }
   if (!tooLate) claim.run = run(late.latestAt);
-  else if ("every" in ticker.schedule && ticker.schedule.from === "finish") {
-    claim.nextDueAt = now;
-  }
+  else if (countsFromFinish(ticker.schedule)) claim.nextDueAt = now;
+}
+
+/** The ticker's first due time at or after `since`, of those it has not met yet. */
+function firstKept({ ticker, status }: Entry, since: number): number | null {
+  const dueAt = status.nextDueAt as number;
+  if (dueAt >= since) return dueAt;
+  if (countsFromFinish(ticker.schedule)) return null; // It has no other until it ran.
+  return nextDue(ticker.schedule, since - 1, status.anchorAt);
 }
 
 /** The due time before `latestAt`: exact on a grid; for cron the record's end is only a bound. */
@@ -158,10 +172,9 @@ export function makeScheduler(
     if (room <= 0) return;
     for (const waiting of await store.dueRetries(now, room)) {
       if (hooks.heldFor(waiting.owner)) continue;
-      const entry = await store.readTicker(waiting.owner, { id: waiting.tickerId }, true);
       const lease = { holder, untilAt: now + LEASE_MS };
       const run = await store.startAttempt(waiting.id, waiting.attempt + 1, lease, now);
-      if (run !== null && entry !== null) runner.start(entry.ticker, run);
+      if (run !== null) hooks.turn(run);
     }
   }
 

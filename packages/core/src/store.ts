@@ -63,6 +63,8 @@ export type Claimed =
 export type Finish = {
   runId: string;
   attempt: number;
+  /** Of the definition that ran: an edit may have come between the attempt's record and its beginning. */
+  revision: number;
   at: number;
   outcome: Outcome;
   error: ScriptError | null;
@@ -89,7 +91,7 @@ export type Finish = {
   stopAfterFailures: number;
   /** Schedules without a further due time (`at`): stop with reason `done` once nothing is active. */
   done: boolean;
-  /** For the next queued run, which becomes running attempt 1. */
+  /** For the next queued run, which becomes running attempt 1, at the ticker's present revision. */
   lease: { holder: string; untilAt: number };
 };
 
@@ -202,7 +204,7 @@ export type Store = {
   /** The earliest nextDueAt of a started ticker or retryAt of a run; null when there is none. */
   nextWakeAt(): Promise<number | null>;
   claim(claim: Claim): Promise<Claimed>;
-  /** waiting -> running. `attempt`: the one to begin, run.attempt + 1. Null: it was not waiting for that one. */
+  /** waiting -> running, at the ticker's present revision. `attempt`: the one to begin, run.attempt + 1. Null: it was not waiting for that one. */
   startAttempt(
     runId: string,
     attempt: number,

@@ -79,6 +79,8 @@ export function makeTickerSubscription(
   let dirty = false;
   let slow = false;
   let closed = false;
+  /** A reading that failed is tried again, unless something else sets off the next one before. */
+  let again: (() => void) | null = null;
 
   const say = (message: ServerMessage): void =>
     watcher.write(watcher.encode([JSON.stringify(message)]));
@@ -100,6 +102,7 @@ export function makeTickerSubscription(
   async function catchUp(): Promise<void> {
     if (reading || closed) return;
     reading = true;
+    again?.();
     try {
       do {
         dirty = false;
@@ -115,7 +118,7 @@ export function makeTickerSubscription(
       platform.log.error("a feed could not be read", { ticker: tickerId, cause: String(error) });
       const message = "the feed could not be read just now; it is tried again";
       say({ type: "error", id, code: "unavailable", message });
-      platform.clock.after(AGAIN_MS, () => void catchUp());
+      again = platform.clock.after(AGAIN_MS, () => void catchUp());
     } finally {
       reading = false;
     }

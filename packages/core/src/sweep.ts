@@ -6,7 +6,7 @@ import type { Event } from "./event.ts";
 import type { Platform } from "./platform.ts";
 import { retryAt } from "./retry.ts";
 import type { Run } from "./run.ts";
-import { LEASE_MS, type Runner } from "./runner.ts";
+import { INTERRUPTED, LEASE_MS, type Runner } from "./runner.ts";
 import type { Status } from "./status.ts";
 import type { Finish } from "./store.ts";
 
@@ -15,7 +15,8 @@ const BIN_MS = 30 * 24 * 3_600_000;
 const TALLY_KEPT_MS = 25 * 3_600_000;
 
 export type SweepHooks = {
-  interrupted(
+  /** Attempts that nobody carries were cut short. */
+  ended(
     run: Run,
     events: Event[],
     status: Status,
@@ -29,6 +30,8 @@ export type Sweep = {
   recover(): Promise<number>;
   /** A standing pass: leases that ran out. */
   repair(): Promise<number>;
+  /** Ends a running attempt that nobody carries as killed. */
+  kill(run: Run): Promise<boolean>;
   /** Retention, the bin, expired credentials; a bounded piece. Answers how much went. */
   tidy(): Promise<number>;
 };
@@ -41,7 +44,7 @@ export function makeSweep(
 ): Sweep {
   const { store, clock } = platform;
 
-  async function interrupt(run: Run): Promise<boolean> {
+  async function cut(run: Run, outcome: "interrupted" | "killed"): Promise<boolean> {
     const entry = await store.readTicker(run.owner, { id: run.tickerId }, true);
     if (entry === null) return false;
     const { ticker } = entry;
@@ -49,17 +52,18 @@ export function makeSweep(
     const again = retryAt(
       ticker.policy.retry,
       run.attempt,
-      "interrupted",
+      outcome,
       at,
       platform.random.fraction(),
     );
-    const error = { name: "Interrupted", message: "the service went away while the script ran" };
-    const end = { at, outcome: "interrupted", error, startedAt: run.startedAt } as const;
+    const error = outcome === "killed" ? null : INTERRUPTED;
+    const end = { at, outcome, error, startedAt: run.startedAt };
     const finish: Finish = {
       runId: run.id,
       attempt: run.attempt,
+      revision: run.revision,
       at,
-      outcome: "interrupted",
+      outcome,
       error,
       happenings: [lastHappening(run, end, again)],
       retryAt: again,
@@ -78,7 +82,7 @@ export function makeSweep(
     };
     const done = await store.finishRun(finish);
     if (done.ok) {
-      hooks.interrupted(done.run, done.events, done.status, done.next, done.ended);
+      hooks.ended(done.run, done.events, done.status, done.next, done.ended);
     }
     return done.ok;
   }
@@ -88,7 +92,7 @@ export function makeSweep(
     for (;;) {
       const lost = await store.lostRuns({ leaseBefore, notHolder, limit: BATCH });
       const ours = lost.filter((run) => !runner.has(run.id));
-      const done = await Promise.all(ours.map(interrupt));
+      const done = await Promise.all(ours.map((run) => cut(run, "interrupted")));
       const progress = done.filter(Boolean).length;
       ended += progress;
       if (lost.length < BATCH || progress === 0) return ended;
@@ -98,6 +102,7 @@ export function makeSweep(
   return {
     recover: () => interruptAll(0, holder),
     repair: () => interruptAll(clock.now(), null),
+    kill: (run) => cut(run, "killed"),
     async tidy() {
       const now = clock.now();
       const gone = await Promise.all([

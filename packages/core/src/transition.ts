@@ -141,17 +141,19 @@ function runOf(status: Status, claim: Claim, ask: NonNullable<Claim["run"]>, que
   };
 }
 
-/** A queued run's turn has come: attempt 1 under this lease. */
-export const begun = (run: Run, lease: Finish["lease"]): Run => ({
+/** A queued run's turn has come: attempt 1 under this lease, of the definition as it is now. */
+export const begun = (run: Run, revision: number, lease: Finish["lease"]): Run => ({
   ...run,
+  revision,
   state: "running",
   attempt: 1,
   lease: { ...lease },
 });
 
-/** A waiting run's next attempt. */
-export const attempted = (run: Run, lease: Finish["lease"]): Run => ({
+/** A waiting run's next attempt, of the definition as it is now. */
+export const attempted = (run: Run, revision: number, lease: Finish["lease"]): Run => ({
   ...run,
+  revision,
   state: "running",
   attempt: run.attempt + 1,
   lease: { ...lease },
@@ -193,6 +195,7 @@ export function decideFinish(
   const outcome = killAsked ? "killed" : finish.outcome;
   const after: Run = {
     ...run,
+    revision: finish.revision,
     state: over ? "finished" : "waiting",
     lease: null,
     retryAt: over ? null : finish.retryAt,

@@ -56,7 +56,7 @@ export function runOf(row: Row, ticker: { id: string; owner: string }): Run {
   };
 }
 
-export const RUN_INSERT = `INSERT INTO runs (id, revision, trigger, due_at, due_until_at, count,
+export const RUN_INSERT = `INSERT INTO runs (id, trigger, due_at, revision, due_until_at, count,
   state, attempt, lease_holder, lease_until_at, retry_at, kill_asked_at, started_at, finished_at,
   late_ms, cpu_ms, outcome, reason, error, seq, output_bytes, dropped_bytes, metrics, progress,
   last_line, failed, events, ticker, number) VALUES (${"?,".repeat(28)}?)`;
@@ -64,13 +64,12 @@ export const RUN_INSERT = `INSERT INTO runs (id, revision, trigger, due_at, due_
 /** For RUN_INSERT. `events`: JSON of the run's last events, or null. */
 export const runInsert = (ticker: number, run: Run, events: string | null): Row => [
   run.id,
-  run.revision,
   run.trigger,
   run.dueAt,
   ...runUpdate(ticker, run, events),
 ];
 
-export const RUN_UPDATE = `UPDATE runs SET due_until_at = ?, count = ?, state = ?, attempt = ?,
+export const RUN_UPDATE = `UPDATE runs SET revision = ?, due_until_at = ?, count = ?, state = ?, attempt = ?,
   lease_holder = ?, lease_until_at = ?, retry_at = ?, kill_asked_at = ?, started_at = ?,
   finished_at = ?, late_ms = ?, cpu_ms = ?, outcome = ?, reason = ?, error = ?, seq = ?,
   output_bytes = ?, dropped_bytes = ?, metrics = ?, progress = ?, last_line = ?, failed = ?,
@@ -78,6 +77,7 @@ export const RUN_UPDATE = `UPDATE runs SET due_until_at = ?, count = ?, state = 
 
 /** For RUN_UPDATE. `events` null leaves those that are there. */
 export const runUpdate = (ticker: number, run: Run, events: string | null): Row => [
+  run.revision,
   run.dueUntilAt,
   run.count,
   run.state,

@@ -55,10 +55,14 @@ export function runVerbs(
   function follow(known: Known, settled: Settled, lease: Finish["lease"], at: number) {
     const ended = writing.killQueued(known, settled.dropped, at);
     if (settled.next === null) return { next: null, ended };
-    const next = begun(queuedRun(settled.next), lease);
+    const next = begun(queuedRun(settled.next), revisionNow(known), lease);
     writing.saveRun(known, next, []);
     return { next, ended };
   }
+
+  /** An open run knows the definition it was made of, which may have been edited since. */
+  const revisionNow = (known: Known): number =>
+    (memory.knownByKey(known.key) ?? known).ticker.revision;
 
   function queuedRun({ runId }: ActiveRun): Run {
     const open = memory.open.get(runId);
@@ -112,7 +116,7 @@ export function runVerbs(
       return group.write("start an attempt", true, () => {
         const open = memory.open.get(runId);
         if (open?.run.state !== "waiting" || open.run.attempt + 1 !== attempt) return null;
-        const run = attempted(open.run, lease);
+        const run = attempted(open.run, revisionNow(open.known), lease);
         writing.saveRun(open.known, run, []);
         return run;
       });
