@@ -142,7 +142,7 @@ function platformOf(store: Store, time: { now: number }, logged: string[]): Plat
           ? { name: "SyntaxError", message: "unexpected token", line: 2, column: 7 }
           : null,
     },
-    broadcast: { publish: () => {} },
+    broadcast: { publish: () => {}, revoked: () => {} },
     vault: {
       seal: async (text) => `sealed:${Buffer.from(text).toString("base64")}`,
       open: async (sealed) => Buffer.from(sealed.slice(7), "base64").toString(),

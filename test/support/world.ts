@@ -155,6 +155,7 @@ export async function makeWorld(given: { folder?: string; startAt?: number; room
     alarm: timerAlarm(clock, () => engine?.wake()),
     sandbox: hand.sandbox,
     broadcast: {
+      revoked: (owner) => feed.revoked(owner),
       publish(owner, batch) {
         batches.push(batch);
         feed.publish(owner, batch);

@@ -16,6 +16,7 @@ export type Actor = {
   via: "token" | "session" | "ticket" | "operator";
   /** Shown in the record of what was done: `token deploy`. */
   name: string;
+  /** What must still be there for this to be true: of a ticket, what the ticket was asked for with. */
   credentialId: string | null;
   /** What this actor hands on (tokens, sessions, tickets) may not outlive it. */
   expiresAt: number | null;
@@ -75,6 +76,8 @@ export type Access = {
     address: string,
   ): Promise<{ secret: string; expiresAt: number; actor: Actor }>;
   signOut(actor: Actor): Promise<void>;
+  /** Is what this actor proved itself with still good? Asked again by whoever stays, as sockets do. */
+  holds(actor: Actor): Promise<boolean>;
 };
 
 /** `attempts` limits sign-ins and wrong proofs, by address. */
@@ -149,6 +152,13 @@ export function makeAccess(platform: Platform, operator: Operator, attempts: Rat
     async signOut(actor) {
       if (actor.via !== "session" || actor.credentialId === null) return;
       await platform.store.removeCredential(actor.account, actor.credentialId);
+      platform.broadcast.revoked(actor.account);
+    },
+    async holds({ account, credentialId }) {
+      if (credentialId === null) return true;
+      const now = platform.clock.now();
+      const kept = await platform.store.listCredentials(account, ["token", "session"]);
+      return kept.some(({ id, expiresAt }) => id === credentialId && (expiresAt ?? Infinity) > now);
     },
   };
 }
@@ -160,12 +170,18 @@ export async function revokeToken(platform: Platform, owner: string, id: string)
   for (const session of await platform.store.listCredentials(owner, ["session"])) {
     if (session.name === `token ${id}`) await platform.store.removeCredential(owner, session.id);
   }
-  return platform.store.removeCredential(owner, id);
+  const removed = await platform.store.removeCredential(owner, id);
+  platform.broadcast.revoked(owner);
+  return removed;
 }
 
 /** Sessions remember the token they came from, so that revoking it ends them too. */
 const sessionName = (actor: Actor): string =>
   actor.via === "token" ? `token ${actor.credentialId}` : actor.via;
+
+/** A ticket remembers what it was asked for with, for its socket is to end with that. */
+export const ticketName = (actor: Actor): string =>
+  actor.credentialId === null ? actor.via : `${actor.via} ${actor.credentialId}`;
 
 async function lookUp(
   platform: Platform,
@@ -189,7 +205,8 @@ function actorOf(credential: Credential): Actor {
     scopes: credential.scopes,
     via,
     name: `${via} ${credential.name}`,
-    credentialId: credential.id,
+    credentialId:
+      credential.kind === "ticket" ? (credential.name.split(" ")[1] ?? null) : credential.id,
     expiresAt: credential.expiresAt,
   };
 }

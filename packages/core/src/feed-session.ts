@@ -1,12 +1,11 @@
 // One connection's conversation in `ticker.v1`: parses what the client says, opens and closes its
-// subscriptions. Knows nothing of sockets; a body gives it a watcher and hands it the texts.
+// subscriptions. Knows nothing of sockets; a body gives it a connection and hands it the texts.
 
 import { VisibleError } from "./error.ts";
-import type { Feed, Subscription } from "./feed.ts";
+import type { Connection, Feed, Subscription } from "./feed.ts";
 import type { Clock, Store } from "./index.ts";
 import { parseCursor, reachOf, refused } from "./position.ts";
 import { type ClientMessage, HEARTBEAT_MS, type ServerMessage, SUBPROTOCOL } from "./protocol.ts";
-import type { Watcher } from "./subscription.ts";
 
 export const SUBSCRIPTIONS_MAX = 100;
 const ID_MAX = 64;
@@ -17,6 +16,8 @@ const WINDOW_MS = 10_000;
 export type FeedSession = {
   /** A text frame from the client. Answers `close` when it must be let go. */
   receive(text: string): Promise<"open" | "close">;
+  /** A ping frame, which counts as a message. */
+  pinged(): "open" | "close";
   heartbeat(): void;
   /** The connection can take more. */
   resume(): void;
@@ -26,9 +27,10 @@ export type FeedSession = {
 export function openFeedSession(
   world: { clock: Clock; store: Store; feed: Feed; version: string },
   account: string,
-  watcher: Watcher,
+  connection: Connection,
 ): FeedSession {
   const { clock, feed } = world;
+  const { watcher } = connection;
   const subscriptions = new Map<string, Subscription>();
   let closed = false;
   let windowAt = clock.monotonic();
@@ -117,14 +119,18 @@ export function openFeedSession(
     account,
     version: world.version,
   });
-  const disconnect = feed.connect(account, watcher);
+  const disconnect = feed.connect(account, connection);
+
+  function counted(): "open" | "close" {
+    if (!tooMany()) return "open";
+    refuse(null, "limit", `more than ${MESSAGES_PER_WINDOW} messages in ten seconds; goodbye`);
+    return "close";
+  }
 
   return {
+    pinged: counted,
     receive(text) {
-      if (tooMany()) {
-        refuse(null, "limit", `more than ${MESSAGES_PER_WINDOW} messages in ten seconds; goodbye`);
-        return Promise.resolve("close");
-      }
+      if (counted() === "close") return Promise.resolve("close");
       // In the order they came: an id is free again once its unsubscribe was heard.
       const done = tail.then(() => handle(text));
       tail = done.catch(() => {});

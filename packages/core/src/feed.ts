@@ -29,6 +29,12 @@ export type Subscription = {
   resume(): void;
 };
 
+export type Connection = {
+  watcher: Watcher;
+  /** Credentials of its account are gone: is the one it was made with still there? */
+  recheck(): void;
+};
+
 /** Watchers of one ticker under one id: those that are live are at one position and get the same bytes. */
 type Group = {
   members: Set<Follower>;
@@ -45,7 +51,8 @@ export type Feed = {
   watchTicker(ask: TickerAsk, watcher: Watcher): Subscription;
   watchAccount(ask: AccountAsk, watcher: Watcher): Subscription;
   /** A connection of this account: told whether killall is in force now, and at every change until left. */
-  connect(owner: string, watcher: Watcher): () => void;
+  connect(owner: string, connection: Connection): () => void;
+  revoked(owner: string): void;
   /** Killall came into force for this account, or was released (null). */
   held(owner: string, hold: Hold | null): void;
   numbers(): { watchers: number; deliveries: number; gaps: number };
@@ -55,7 +62,7 @@ export type Feed = {
 export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   const { clock } = platform;
   const topics = new Map<string, Map<string, Group>>();
-  const connections = new Map<string, Set<Watcher>>();
+  const connections = new Map<string, Set<Connection>>();
   const holds = new Map<string, Hold>();
   const count = { watchers: 0, deliveries: 0, gaps: 0 };
   const waiting = new Set<Group>();
@@ -161,13 +168,14 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
     return JSON.stringify(message);
   }
 
-  function connect(owner: string, watcher: Watcher): () => void {
-    const watchers = keyed(connections, owner, () => new Set());
-    watchers.add(watcher);
+  function connect(owner: string, connection: Connection): () => void {
+    const all = keyed(connections, owner, () => new Set());
+    all.add(connection);
+    const { watcher } = connection;
     watcher.write(watcher.encode([held(owner)]));
     return () => {
-      watchers.delete(watcher);
-      if (watchers.size === 0 && connections.get(owner) === watchers) connections.delete(owner);
+      all.delete(connection);
+      if (all.size === 0 && connections.get(owner) === all) connections.delete(owner);
     };
   }
 
@@ -211,7 +219,10 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
       if (hold === null) holds.delete(owner);
       else holds.set(owner, hold);
       const text = held(owner);
-      for (const watcher of connections.get(owner) ?? []) watcher.write(watcher.encode([text]));
+      for (const { watcher } of connections.get(owner) ?? []) watcher.write(watcher.encode([text]));
+    },
+    revoked(owner) {
+      for (const connection of connections.get(owner) ?? []) connection.recheck();
     },
     numbers: () => ({ ...count }),
     close() {

@@ -43,7 +43,11 @@ export type Random = {
 export type Alarm = { set(at: number | null): void };
 
 /** Tells whoever watches. May be lost or repeated: the store and the numbers repair it. Never throws. */
-export type Broadcast = { publish(owner: string, batch: EventBatch): void };
+export type Broadcast = {
+  publish(owner: string, batch: EventBatch): void;
+  /** Credentials of this account are gone: connections made with one are to be let go. */
+  revoked(owner: string): void;
+};
 
 /** Encrypts what must not be readable in a copied database. `open` throws on text it did not seal. */
 export type Vault = { seal(text: string): Promise<string>; open(sealed: string): Promise<string> };

@@ -89,6 +89,8 @@ export function serve(
     version,
     authenticate: ({ headers, socket }) =>
       authenticateUpgrade(api, { headers, address: socket.remoteAddress ?? "unknown" }),
+    holds: (actor) => api.access.holds(actor),
+    log: api.platform.log,
   });
   return {
     port,

@@ -1,10 +1,15 @@
 // The WebSocket end of the feed: upgrades, frames and back-pressure. A message for many watchers is framed
-// once and the same bytes are written to each; a slow reader is left alone until it has drained.
+// once and the same bytes are written to each; a slow reader is left alone, and not listened to, until it has
+// drained. Who is dead, stuck, or no longer entitled is let go at a heartbeat.
 
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Actor } from "@ticker/core/access";
 import type { Upgrade } from "@ticker/core/api/upgrade";
 import { type FeedSession, openFeedSession } from "@ticker/core/feed-session";
+import { keyed } from "@ticker/core/keyed";
+import type { Log } from "@ticker/core/platform";
 import { HEARTBEAT_MS, SUBPROTOCOL } from "@ticker/core/protocol";
 import { WebSocket, WebSocketServer } from "ws";
 
@@ -12,10 +17,27 @@ import { WebSocket, WebSocketServer } from "ws";
 const BACKLOG_MAX = 256 * 1024;
 const PER_ACCOUNT_MAX = 2_000;
 const MESSAGE_BYTES_MAX = 16 * 1024;
+/** A reader with a backlog that takes nothing for this long is gone; one that comes back has its cursors. */
+const STUCK_MAX_MS = 120_000;
+/** How long a goodbye waits for its answer. */
+const GOODBYE_MS = 1_000;
 
 export type SocketWorld = Parameters<typeof openFeedSession>[0] & {
   /** Decides who is asking before anything is opened. */
   authenticate(request: IncomingMessage): Promise<Upgrade>;
+  /** Whether what they proved it with is still good. */
+  holds(actor: Actor): Promise<boolean>;
+  log: Log;
+};
+
+/** `alive`: heard of since the last heartbeat. `taken`: bytes it had taken when it last took any, and when. */
+type Entry = {
+  actor: Actor;
+  session: FeedSession;
+  stream: Socket;
+  alive: boolean;
+  taken: number;
+  takenMono: number;
 };
 
 type Refusal = Omit<Extract<Upgrade, { ok: false }>, "ok">;
@@ -52,9 +74,10 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
     perMessageDeflate: false,
+    ...{ closeTimeout: GOODBYE_MS }, // Its types do not know it.
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  const sessions = new Map<WebSocket, { session: FeedSession; alive: boolean }>();
+  const sessions = new Map<WebSocket, Entry>();
   const perAccount = new Map<string, number>();
 
   server.on("upgrade", (request, socket, head) => {
@@ -67,38 +90,51 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
     if (path !== "/v1/feed") return refuse(socket, plain(404, "The feed is at /v1/feed."));
     const upgrade = await world.authenticate(request);
     if (!upgrade.ok) return refuse(socket, upgrade);
-    const { account } = upgrade.actor;
+    const { actor } = upgrade;
+    const { account } = actor;
     if ((perAccount.get(account) ?? 0) >= PER_ACCOUNT_MAX) {
       const detail = `An account has at most ${PER_ACCOUNT_MAX} connections: close some first.`;
       return refuse(socket, plain(429, detail));
     }
-    sockets.handleUpgrade(request, socket, head, (ws) => open(ws, socket, account));
+    sockets.handleUpgrade(request, socket, head, (ws) => open(ws, socket as Socket, actor));
   }
 
-  function open(ws: WebSocket, stream: Duplex, account: string): void {
+  function open(ws: WebSocket, stream: Socket, actor: Actor): void {
+    const { account } = actor;
     let full = false;
     const watcher = {
       encode,
       write(bytes: Uint8Array) {
         if (ws.readyState !== WebSocket.OPEN) return;
         stream.write(bytes);
-        if (stream.writableLength > BACKLOG_MAX) full = true;
+        if (full || stream.writableLength <= BACKLOG_MAX) return;
+        // Whoever does not read is not listened to: answers would pile up.
+        full = true;
+        ws.pause();
       },
       ready: () => !full && ws.readyState === WebSocket.OPEN,
     };
-    const session = openFeedSession(world, account, watcher);
-    const entry = { session, alive: true };
+    const recheck = (): void => check([[ws, entry]]);
+    const session = openFeedSession(world, account, { watcher, recheck });
+    const takenMono = world.clock.monotonic();
+    const entry: Entry = { actor, session, stream, alive: true, taken: 0, takenMono };
     sessions.set(ws, entry);
     perAccount.set(account, (perAccount.get(account) ?? 0) + 1);
     stream.on("drain", () => {
       full = false;
+      ws.resume();
       session.resume();
     });
     ws.on("pong", () => {
       entry.alive = true;
     });
+    ws.on("ping", () => {
+      entry.alive = true;
+      if (session.pinged() === "close") ws.close(1008, "too many messages");
+    });
     ws.on("message", (data, binary) => {
       entry.alive = true;
+      if (ws.readyState !== WebSocket.OPEN) return; // Let go already; it has not noticed.
       if (binary) return ws.close(1003, "text frames only");
       session.receive(String(data)).then(
         (next) => next === "close" && ws.close(1008, "too many messages"),
@@ -111,6 +147,19 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
       sessions.delete(ws);
       perAccount.set(account, (perAccount.get(account) ?? 1) - 1);
     });
+    recheck(); // It may have been revoked while the upgrade was under way.
+  }
+
+  /** Lets go of those whose credential was revoked, has expired, or whose session ended. */
+  function check(entries: Iterable<[WebSocket, Entry]>): void {
+    const verdicts = new Map<string | null, Promise<boolean>>();
+    for (const [ws, { actor }] of entries) {
+      keyed(verdicts, actor.credentialId, () => world.holds(actor)).then(
+        (good) => good || ws.close(1008, "signed out, expired or revoked"),
+        // The next heartbeat asks again.
+        (error) => world.log.error("a credential was not read", { cause: String(error) }),
+      );
+    }
   }
 
   function refuse(socket: Duplex, { status, headers, body }: Refusal): void {
@@ -119,13 +168,27 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
       connection: "close",
       "content-length": String(Buffer.byteLength(body)),
     }).map(([name, value]) => `${name}: ${value}\r\n`);
+    // It is nobody's from here on: one that never closes its side would stay for good.
+    socket.once("finish", () => socket.destroy());
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
   }
 
-  /** A reader with a backlog answers late, so only silence without a backlog ends a connection. */
+  /** A reader with a backlog answers late: silence ends a connection without one, taking nothing one with. */
+  function isGone(ws: WebSocket, entry: Entry, mono: number): boolean {
+    const { stream } = entry;
+    const taken = stream.bytesWritten - stream.writableLength;
+    if (entry.alive || taken > entry.taken) {
+      entry.taken = taken;
+      entry.takenMono = mono;
+    }
+    if (ws.bufferedAmount > 0) return mono - entry.takenMono > STUCK_MAX_MS;
+    return !entry.alive;
+  }
+
   const heart = setInterval(() => {
+    const mono = world.clock.monotonic();
     for (const [ws, entry] of sessions) {
-      if (!entry.alive && ws.bufferedAmount === 0) {
+      if (isGone(ws, entry, mono)) {
         ws.terminate();
         continue;
       }
@@ -133,6 +196,7 @@ export function serveFeed(server: Server, world: SocketWorld): { close(): void; 
       if (ws.bufferedAmount === 0) ws.ping();
       entry.session.heartbeat();
     }
+    check(sessions);
   }, HEARTBEAT_MS);
   heart.unref();
 

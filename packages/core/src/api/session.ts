@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { deleteCookie, setCookie } from "hono/cookie";
-import { TICKET_LIFE_MS } from "../access.ts";
+import { TICKET_LIFE_MS, ticketName } from "../access.ts";
 import { issueCredential } from "../credential.ts";
 import { accountOf } from "./account.ts";
 import { type Api, type ApiApp, actorOf, json, operation } from "./context.ts";
@@ -122,7 +122,7 @@ export function addSession(app: ApiApp, api: Api): void {
     const { secret } = await issueCredential(platform, {
       kind: "ticket",
       owner: actor.account,
-      name: actor.name,
+      name: ticketName(actor),
       scopes: actor.scopes,
       expiresAt,
     });
