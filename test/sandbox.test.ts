@@ -269,6 +269,8 @@ export default ticker(async (t) => {
       const url = new URL("https://a.test/?a=1&b=2&a=3");
       url.searchParams.delete("a", "1");
       print(url.search, url.searchParams.has("a", "9"), String(new URLSearchParams(new Map([["m", "1"]]))));
+      const kept = url.searchParams; url.hash = "h"; url.search = "?n=1"; kept.append("o", "\\ud800");
+      print(url.href, kept === url.searchParams, Object.getOwnPropertyNames(URLSearchParams).length);
       print(String(new URLSearchParams("a=%zz&b=%41%ff")), new Headers(new Map([["X", "1"]])).get("x"));
       print(new TextEncoder().encode("\\ud800"), structuredClone(new AggregateError([1], "m")).message);
       for (const f of [
@@ -279,6 +281,7 @@ export default ticker(async (t) => {
       ]) try { f(); print("taken") } catch (e) { print(e.name) }`);
     expect(ran.text.split("\n")).toEqual([
       "?b=2&a=3 false m=1",
+      "https://a.test/?n=1&o=%EF%BF%BD#h true 3",
       "a=%25zz&b=A%EF%BF%BD 1",
       "Uint8Array(3) [ 239, 191, 189 ] m",
       ..."TypeError RangeError TypeError RangeError TypeError DataCloneError TypeError".split(" "),

@@ -62,13 +62,10 @@ class URLSearchParams {
   #pairs = []; #changed = null;
   constructor(init = "") {
     if (typeof init === "object" && init !== null) eachPair(init, "URLSearchParams", (name, value) => this.append(name, value));
-    else this.#read(Str(init));
+    else this.#read(wellFormed(Str(init)));
   }
-  static linked(text, changed) {
-    const params = new URLSearchParams(text);
-    params.#changed = changed;
-    return params;
-  }
+  static link(params, changed) { params.#changed = changed; return params; }
+  static reread(params, text) { params.#read(text); }
   #read(text) {
     this.#pairs = [];
     const query = text[0] === "?" ? slice(text, 1) : text;
@@ -82,18 +79,16 @@ class URLSearchParams {
   }
   #tell() { this.#changed?.(this.toString()); }
   get size() { return this.#pairs.length; }
-  append(name, value) { this.#pairs.push([Str(name), Str(value)]); this.#tell(); }
+  append(name, value) { this.#pairs.push([wellFormed(Str(name)), wellFormed(Str(value))]); this.#tell(); }
   delete(name, value) { this.#pairs = this.#pairs.filter((pair) => !isPair(pair, name, value)); this.#tell(); }
   get(name) { return this.#pairs.find((pair) => pair[0] === Str(name))?.[1] ?? null; }
   getAll(name) { return this.#pairs.filter((pair) => pair[0] === Str(name)).map((pair) => pair[1]); }
   has(name, value) { return this.#pairs.some((pair) => isPair(pair, name, value)); }
   set(name, value) {
     const at = this.#pairs.findIndex((pair) => pair[0] === Str(name));
-    if (at < 0) this.#pairs.push([Str(name), Str(value)]);
-    else {
-      this.#pairs[at][1] = Str(value);
-      this.#pairs = this.#pairs.filter((pair, i) => i <= at || pair[0] !== Str(name));
-    }
+    if (at < 0) return this.append(name, value);
+    this.#pairs[at][1] = wellFormed(Str(value));
+    this.#pairs = this.#pairs.filter((pair, i) => i <= at || pair[0] !== Str(name));
     this.#tell();
   }
   sort() { this.#pairs.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)); this.#tell(); }
@@ -104,6 +99,8 @@ class URLSearchParams {
   [Symbol.iterator]() { return this.entries(); }
   toString() { return this.#pairs.map((pair) => escapeForm(pair[0]) + "=" + escapeForm(pair[1])).join("&"); }
 }
+const linkParams = URLSearchParams.link, rereadParams = URLSearchParams.reread;
+delete URLSearchParams.link; delete URLSearchParams.reread;
 const isPair = (pair, name, value) => pair[0] === Str(name) && (value === undefined || pair[1] === Str(value));
 const replace = uncurry(Str.prototype.replace), encodePart = encodeURIComponent, decodePart = decodeURIComponent;
 const charCode = uncurry(Str.prototype.charCodeAt), numberText = uncurry(Num.prototype.toString);
@@ -126,31 +123,27 @@ class URL {
     if (this.#parts === null) throw new Type("URL: " + slice(Str(address), 0, 200) + " is no valid address");
   }
   static #parse(address, base) {
-    const text = h.u(Str(address), base === undefined ? undefined : Str(base));
+    const text = h.u(wellFormed(Str(address)), base === undefined ? undefined : wellFormed(Str(base)));
     return text === undefined ? null : parse(text);
   }
   static canParse(address, base) { return URL.#parse(address, base) !== null; }
   static parse(address, base) { return URL.canParse(address, base) ? new URL(address, base) : null; }
   #change(name, value) {
-    const text = h.U(this.#parts.href, name, Str(value));
+    const text = h.U(this.#parts.href, name, wellFormed(Str(value)));
     if (text === undefined) throw new Range("URL: an address may have 65536 bytes, not more");
     this.#parts = parse(text);
-    if (name !== "search" || this.#params === null) this.#params = null;
   }
+  #reread() { if (this.#params !== null) rereadParams(this.#params, this.#parts.search); }
   get searchParams() {
-    this.#params ??= URLSearchParams.linked(this.#parts.search, (text) => {
-      const kept = this.#params;
-      this.#change("search", text);
-      this.#params = kept;
-    });
-    return this.#params;
+    return (this.#params ??= linkParams(new URLSearchParams(this.#parts.search), (text) => this.#change("search", text)));
   }
   get origin() { return this.#parts.origin; }
   get href() { return this.#parts.href; }
   set href(value) {
     const parts = URL.#parse(value);
     if (parts === null) throw new Type("URL: " + slice(Str(value), 0, 200) + " is no valid address");
-    this.#parts = parts; this.#params = null;
+    this.#parts = parts;
+    this.#reread();
   }
   get protocol() { return this.#parts.protocol; } set protocol(value) { this.#change("protocol", value); }
   get username() { return this.#parts.username; } set username(value) { this.#change("username", value); }
@@ -159,7 +152,7 @@ class URL {
   get hostname() { return this.#parts.hostname; } set hostname(value) { this.#change("hostname", value); }
   get port() { return this.#parts.port; } set port(value) { this.#change("port", value); }
   get pathname() { return this.#parts.pathname; } set pathname(value) { this.#change("pathname", value); }
-  get search() { return this.#parts.search; } set search(value) { this.#params = null; this.#change("search", value); }
+  get search() { return this.#parts.search; } set search(value) { this.#change("search", value); this.#reread(); }
   get hash() { return this.#parts.hash; } set hash(value) { this.#change("hash", value); }
   toString() { return this.#parts.href; }
   toJSON() { return this.#parts.href; }
