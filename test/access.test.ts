@@ -277,6 +277,28 @@ describe("sessions", () => {
     expect((await attempt(OPERATOR_PASSWORD)).status).toBe(200);
   });
 
+  test("a right link or token gets in whatever was tried before it", async () => {
+    const attempt = (body: object) => world.ask("POST", "/v1/session", { as: null, body });
+    for (let i = 0; i < 6; i++) await attempt({ password: "wrong" });
+    const wrong = [];
+    for (let i = 0; i < 6; i++) wrong.push((await attempt({ token: `tkr_wrong${i}` })).status);
+    expect(wrong).toEqual([401, 401, 401, 401, 401, 429]);
+    expect((await attempt({ token: OPERATOR_TOKEN })).status).toBe(200);
+    expect((await attempt({ password: OPERATOR_PASSWORD })).status).toBe(429);
+  });
+
+  test("passwords from many addresses are limited together", async () => {
+    await world.close();
+    let address = 0;
+    world = await apiWorld({ addressOf: () => `10.0.0.${address++}` });
+    const attempt = (password: string) =>
+      world.ask("POST", "/v1/session", { as: null, body: { password } });
+    for (let i = 0; i < 60; i++) expect((await attempt("wrong")).status).toBe(401);
+    expect((await attempt(OPERATOR_PASSWORD)).status).toBe(429);
+    world.time.now += 1000;
+    expect((await attempt(OPERATOR_PASSWORD)).status).toBe(200);
+  });
+
   test("without a password set, none is right", async () => {
     await world.close();
     world = await apiWorld({ operatorPassword: null, operatorToken: null });

@@ -18,7 +18,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { askerOf, type Options, readOptions } from "../packages/server/src/options.ts";
 
+const ORIGIN = "https://ticker.example.com";
 const MAIN = fileURLToPath(new URL("../packages/server/src/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "ticker-command-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -71,6 +73,27 @@ describe("what it says", () => {
     const manifest = new URL("../packages/server/package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
     expect(await command(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+});
+
+describe("whom a request comes from", () => {
+  test.each([
+    ["the socket's other end", [], "10.0.0.9", "1.2.3.4", "10.0.0.9"],
+    ["nobody's word without a proxy", [], "127.0.0.1", "1.2.3.4", "127.0.0.1"],
+    ["the last the proxy noted", [ORIGIN], "127.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"],
+    [
+      "the last of several headers",
+      [ORIGIN],
+      "::ffff:127.0.0.1",
+      ["6.6.6.6", "2001:db8::1"],
+      "2001:db8::1",
+    ],
+    ["the proxy where it notes none", [ORIGIN], "127.0.0.1", undefined, "127.0.0.1"],
+    ["the proxy where it notes rubbish", [ORIGIN], "::1", "unknown", "::1"],
+    ["no word of another machine's", [ORIGIN], "10.0.0.9", "1.2.3.4", "10.0.0.9"],
+  ])("%s", (_, origins, remote, forwarded, asker) => {
+    const options = readOptions([...origins.flatMap((origin) => ["--origin", origin])], {});
+    expect(askerOf(options as Options)(remote, forwarded)).toBe(asker);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Credential, Scope } from "./account.ts";
 import { issueCredential, sameHash, secretKind, sha256 } from "./credential.ts";
 import { VisibleError } from "./error.ts";
 import type { Platform } from "./platform.ts";
-import { type Rate, spend } from "./rate.ts";
+import { makeRate, type Rate, spend } from "./rate.ts";
 
 export type Actor = {
   /** Account id: the owner in every query. */
@@ -80,8 +80,12 @@ export type Access = {
   holds(actor: Actor): Promise<boolean>;
 };
 
-/** `attempts` limits sign-ins and wrong proofs, by address. */
+/** Passwords tried from all addresses together: who has many addresses has no more tries a day than this. */
+const GUESSES = { burst: 60, perSecond: 1 };
+
+/** `attempts` limits passwords and wrong proofs, by address. */
 export function makeAccess(platform: Platform, operator: Operator, attempts: Rate): Access {
+  const guesses = makeRate(platform.clock, GUESSES.burst, GUESSES.perSecond);
   const hashOf = (text: string | null) => (text === null ? null : sha256(text));
   const tokenHash = hashOf(operator.token);
   const passwordHash = hashOf(operator.password);
@@ -132,12 +136,27 @@ export function makeAccess(platform: Platform, operator: Operator, attempts: Rat
     throw new VisibleError("unauthenticated", "That is not the password.");
   }
 
+  /** A password can be guessed: it is paid for before it is known whether it was right. */
+  function guessed(by: { password: string }, address: string): Promise<Actor> {
+    spend(attempts, `sign-in ${address}`, "attempts to sign in");
+    spend(guesses, "all", "attempts to sign in");
+    return proven(by);
+  }
+
+  /** Nobody guesses a link or a token: a right one is let in however many wrong ones came before it. */
+  async function shown(by: { link: string } | { token: string }, address: string): Promise<Actor> {
+    try {
+      return await proven(by);
+    } catch (error) {
+      spend(attempts, `proof ${address}`, "wrong links and tokens");
+      throw error;
+    }
+  }
+
   return {
     authenticate,
     async signIn(by, address) {
-      // The attempt is paid for before it is known whether it was right.
-      spend(attempts, `sign-in ${address}`, "attempts to sign in");
-      const actor = await proven(by);
+      const actor = await ("password" in by ? guessed(by, address) : shown(by, address));
       const latest = platform.clock.now() + SESSION_LIFE_MS;
       const expiresAt = Math.min(latest, actor.expiresAt ?? latest);
       const { secret, credential } = await issueCredential(platform, {

@@ -17,7 +17,7 @@ import { authenticateUpgrade } from "@ticker/core/api/upgrade";
 import { VisibleError } from "@ticker/core/error";
 import type { Feed } from "@ticker/core/feed";
 import type { Files } from "./files.ts";
-import { OperatorError } from "./options.ts";
+import { type askerOf, OperatorError } from "./options.ts";
 import { serveFeed } from "./socket.ts";
 
 export type Listening = { port: number; close(): Promise<void> };
@@ -62,9 +62,15 @@ export async function bind(at: { host: string; port: number }): Promise<Bound> {
 /** Puts the service behind a bound port. */
 export function serve(
   { server, port }: Bound,
-  world: { api: Api; feed: Feed; files: Files; version: string },
+  world: {
+    api: Api;
+    feed: Feed;
+    files: Files;
+    version: string;
+    asker: ReturnType<typeof askerOf>;
+  },
 ): Listening {
-  const { api, feed, files, version } = world;
+  const { api, feed, files, version, asker } = world;
   const app = makeApi(api);
   app.get("*", (c, next) => {
     const file = files(c.req.path, /text\/html/i.test(c.req.header("accept") ?? ""));
@@ -88,7 +94,10 @@ export function serve(
     feed,
     version,
     authenticate: ({ headers, socket }) =>
-      authenticateUpgrade(api, { headers, address: socket.remoteAddress ?? "unknown" }),
+      authenticateUpgrade(api, {
+        headers,
+        address: asker(socket.remoteAddress, headers["x-forwarded-for"]),
+      }),
     holds: (actor) => api.access.holds(actor),
     log: api.platform.log,
   });

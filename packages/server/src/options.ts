@@ -131,6 +131,21 @@ function origin(text: string): URL {
 }
 
 /**
+ * Whom a request comes from, for limits: the other end of its socket; or, where `--origin` says that a proxy
+ * stands before us and the other end is on this machine, the last address in X-Forwarded-For, which that proxy
+ * put there. What stands before it the client may have written itself.
+ */
+export function askerOf(
+  options: Options,
+): (remote: string | undefined, forwardedFor: string | string[] | undefined) => string {
+  return (remote = "unknown", forwardedFor = "") => {
+    const isProxy = options.origins.length > 0 && isLoopback(remote.replace(/^::ffff:/, ""));
+    const last = isProxy ? [forwardedFor].flat().join(",").split(",").at(-1)?.trim() : undefined;
+    return last !== undefined && isIP(last) !== 0 ? last : remote;
+  };
+}
+
+/**
  * Which Host headers are ours: loopback names when bound to loopback; otherwise any literal address and
  * this machine's name too; and always the origins the operator named. Others are a rebinding attempt.
  */

@@ -2,6 +2,7 @@
 // ends in order. `main.ts` is the command around it; tests and benches start it directly.
 
 import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { LINK_LIFE_MS } from "@ticker/core/access";
 import { makeApiContext } from "@ticker/core/api/app";
@@ -13,7 +14,7 @@ import { createTicker } from "@ticker/core/tickers";
 import { EXAMPLES } from "./examples.ts";
 import { consoleFiles } from "./files.ts";
 import { type Bound, bind, type Listening, serve } from "./http.ts";
-import { hostAllowed, OperatorError, type Options } from "./options.ts";
+import { askerOf, hostAllowed, OperatorError, type Options } from "./options.ts";
 import { type ServerPlatform, serverPlatform } from "./platform.ts";
 import { openDataFolder } from "./sqlite-folder.ts";
 import { VERSION } from "./version.ts";
@@ -41,6 +42,7 @@ export async function startServer(options: Options): Promise<Server> {
   // Before anything is opened: a taken port must leave the folder as it was.
   const bound = await bind(options);
   const folder = await operatorsOr(() => openDataFolder(options.data), bound);
+  const asker = askerOf(options);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const epoch = randomBytes(6).toString("hex");
   let engine: Service | null = null;
@@ -62,12 +64,15 @@ export async function startServer(options: Options): Promise<Server> {
         hostAllowed: hostAllowed(options),
         secureCookies: options.origins.some((origin) => origin.protocol === "https:"),
         zone,
-        addressOf: (_request, env) => addressOf(env),
+        addressOf: (_request, env) => {
+          const { socket, headers } = (env as { incoming: IncomingMessage }).incoming;
+          return asker(socket.remoteAddress, headers["x-forwarded-for"]);
+        },
         hostApi: HOST_API,
       },
     });
     const files = operators(() => consoleFiles(CONSOLE));
-    listening = serve(bound, { api, feed: platform.feed, files, version: VERSION });
+    listening = serve(bound, { api, feed: platform.feed, files, version: VERSION, asker });
     const now = platform.clock.now();
     // Warm before the first claim, so that the first tick is not late.
     await platform.sandbox.ready();
@@ -135,11 +140,6 @@ function urlOf(options: Options, port: number): string {
   if (origin) return origin.origin;
   const host = options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-function addressOf(env: unknown): string {
-  const incoming = (env as { incoming?: { socket?: { remoteAddress?: string } } }).incoming;
-  return incoming?.socket?.remoteAddress ?? "unknown";
 }
 
 /** Only into a store that has never had a ticker. */

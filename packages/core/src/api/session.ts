@@ -39,7 +39,7 @@ export function addSession(app: ApiApp, api: Api): void {
     tags,
     summary: "Sign in",
     description:
-      "By one-time link, password or token; answers with an HttpOnly, SameSite=Strict cookie. Attempts are limited.",
+      "By one-time link, password or token; answers with an HttpOnly, SameSite=Strict cookie. Passwords, and wrong links and tokens, are limited; a right link or token always gets in.",
     request: { body: { required: true, content: { "application/json": { schema: SignInAsk } } } },
     responses: { 200: json(z.strictObject({ account: AccountSchema }), "Signed in.") },
     errors: [401, 403],
