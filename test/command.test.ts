@@ -116,6 +116,12 @@ describe("what it refuses, in one sentence and with exit code 2", () => {
     [["--port", "0"], { TICKER_TOKEN: "short" }, /TICKER_TOKEN must have at least 16 characters/],
     [["--port", "0"], { TICKER_PASSWORD: "short" }, /TICKER_PASSWORD must have at least 10/],
     [["--origin", "ticker.example.com"], {}, /--origin must be like/],
+    [["--origin", "https://ticker.example.com/?x"], {}, /--origin must be like/],
+    [["--port", "0", "--allow-host", "http://nas.lan"], {}, /--allow-host.*host or host:port/],
+    [["--port", "0"], { TICKER_ALLOW_HOSTS: "*.lan" }, /--allow-host.*host or host:port/],
+    [["--port", "0"], { TICKER_TOKEN: "with a blank in it" }, /TICKER_TOKEN must be ASCII/],
+    [["--port", "0"], { TICKER_PASSWORD: "x".repeat(513) }, /at most 512/],
+    [["--port", "-1"], {}, /ambiguous/],
     [["extra"], {}, /extra/],
   ] as [string[], Record<string, string>, RegExp][])("%j", refused);
 

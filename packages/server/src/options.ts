@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { allowedHost } from "./egress-address.ts";
 
 /** A wrong option or place: one sentence for the operator, exit code 2. */
 export class OperatorError extends Error {
@@ -35,7 +36,7 @@ export const USAGE = `Ticker runs small scripts on a clock and shows their live 
                     may be given several times (TICKER_ORIGIN, by commas)
   --allow-host H    a private host[:port] that scripts may fetch from; may be
                     given several times (TICKER_ALLOW_HOSTS, by commas)
-  --help            this text
+  --help, -h        this text
   --version         the version
 
   TICKER_TOKEN      the owner's API token, at least 16 characters
@@ -54,13 +55,18 @@ export function readOptions(
   const given = parse(args);
   if (given.help) return "help";
   if (given.version) return "version";
-  const host = given.host ?? env.TICKER_HOST ?? "127.0.0.1";
+  const host = given.host ?? (env.TICKER_HOST || "127.0.0.1");
   if (isIP(host) === 0 && host !== "localhost") {
     throw new OperatorError(
       `--host must be an address such as 127.0.0.1 or 0.0.0.0, not "${host}".`,
     );
   }
+  const data = given.data ?? (env.TICKER_DATA || "./data");
+  if (data === "") throw new OperatorError("--data must name a folder.");
   const token = secret("TICKER_TOKEN", env.TICKER_TOKEN, 16);
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new OperatorError("TICKER_TOKEN must be ASCII without blanks: others cannot be sent.");
+  }
   const password = secret("TICKER_PASSWORD", env.TICKER_PASSWORD, 10);
   if (!isLoopback(host) && token === null && password === null) {
     throw new OperatorError(
@@ -69,14 +75,14 @@ export function readOptions(
     );
   }
   return {
-    port: port(given.port ?? env.TICKER_PORT ?? "4000"),
+    port: port(given.port ?? (env.TICKER_PORT || "4000")),
     host,
-    data: given.data ?? env.TICKER_DATA ?? "./data",
+    data,
     examples: !given["no-examples"],
     token,
     password,
     origins: list(given.origin, env.TICKER_ORIGIN).map(origin),
-    allowHosts: list(given["allow-host"], env.TICKER_ALLOW_HOSTS),
+    allowHosts: list(given["allow-host"], env.TICKER_ALLOW_HOSTS).map(allowHost),
   };
 }
 
@@ -93,12 +99,12 @@ function parse(args: string[]) {
         "no-examples": { type: "boolean" },
         origin: { type: "string", multiple: true },
         "allow-host": { type: "string", multiple: true },
-        help: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
         version: { type: "boolean" },
       },
     }).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
+    const [sentence] = (error as Error).message.split(/\.\s/);
     throw new OperatorError(`${sentence}. Run with --help to see the options.`);
   }
 }
@@ -109,8 +115,14 @@ function port(text: string): number {
   throw new OperatorError(`--port must be a whole number from 0 to 65535, not "${text}".`);
 }
 
+/** As long as a request may carry. */
+const SECRET_CHARS_MAX = 512;
+
 function secret(name: string, value: string | undefined, charsMin: number): string | null {
   if (value === undefined || value === "") return null;
+  if (value.length > SECRET_CHARS_MAX) {
+    throw new OperatorError(`${name} must have at most ${SECRET_CHARS_MAX} characters.`);
+  }
   if (value.length >= charsMin) return value;
   throw new OperatorError(
     `${name} must have at least ${charsMin} characters; it has ${value.length}.`,
@@ -126,8 +138,19 @@ const list = (given: string[] | undefined, env: string | undefined): string[] =>
 
 function origin(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/") return url;
+  const isWeb = url !== null && /^https?:$/.test(url.protocol);
+  // Nothing beside scheme, host and port: a path or a query would be dropped in silence.
+  if (isWeb && url.href === `${url.origin}/` && !/[?#]/.test(text)) return url;
   throw new OperatorError(`--origin must be like https://ticker.example.com, not "${text}".`);
+}
+
+function allowHost(text: string): string {
+  try {
+    allowedHost(text);
+  } catch (error) {
+    throw new OperatorError(`--allow-host: ${(error as Error).message}.`);
+  }
+  return text;
 }
 
 /**
