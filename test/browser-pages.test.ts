@@ -159,7 +159,10 @@ describe("changing one's mind", () => {
     await page.getByLabel("Name").fill("smtp_key");
     await page.getByLabel("Value").fill("hunter2");
     await page.getByRole("button", { name: "Keep" }).click();
-    await page.getByRole("listitem").filter({ hasText: "SMTP_KEY" }).waitFor();
+    const secret = page.getByRole("listitem").filter({ hasText: "SMTP_KEY" });
+    await secret.getByRole("button", { name: "Delete" }).click();
+    await secret.getByRole("button", { name: "Really delete?" }).click();
+    await page.getByText("No secrets yet.").waitFor();
   });
 });
 
@@ -220,6 +223,10 @@ describe("for everybody", () => {
     await allPages();
     await page.goto("/");
     await page.getByText(/bad has failed 3 runs in a row/).waitFor();
+    expect(await page.locator("link[rel=icon]").getAttribute("href")).toBe("/favicon-failing.svg");
+    expect((await page.request.get("/favicon-failing.svg")).headers()["content-type"]).toMatch(
+      /svg/,
+    );
     await page.getByRole("link", { name: "see P120" }).click();
     await page.getByText("Error: as meant (line 1)").waitFor();
   });

@@ -101,6 +101,40 @@ describe("what a script prints", () => {
   });
 });
 
+test("long JSON is folded, and unfolding it holds the log", async () => {
+  const made = await ticker(
+    `print(JSON.stringify({ first: 1, list: Array.from({ length: 20 }, (_, i) => "item " + i) }));`,
+  );
+  await server.ask("POST", `/v1/tickers/${made.page}/run`);
+  await page.goto(`/${made.page}`);
+  await page.getByText("▼ following").waitFor();
+  const fold = log().locator("details");
+  await fold.locator("summary").click();
+  await expect.poll(() => fold.textContent()).toContain(`\n    "item 19"`);
+  await page.getByText("F to follow").waitFor();
+  expect(await log().locator(".t-y").first().textContent()).toBe("1");
+});
+
+test("only what was found can be shown, and the address says so", async () => {
+  const made = await ticker(
+    `for (let i = 1; i <= 250; i++) print(i % 100 ? "hay" : "needle " + i);`,
+  );
+  await server.ask("POST", `/v1/tickers/${made.page}/run`);
+  await page.goto(`/${made.page}/1`);
+  await log().getByText("needle 200").waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("needle");
+  await page.getByRole("button", { name: "Only these" }).click();
+  const seen = () => log().locator(".l:visible").count();
+  await expect.poll(seen).toBe(2);
+  expect(new URL(page.url()).search).toBe("?q=needle&only=1");
+  await page.reload();
+  await log().getByText("needle 200").waitFor();
+  await expect.poll(seen, { timeout: 10_000 }).toBe(2);
+  await page.getByRole("button", { name: "Only these" }).click();
+  await expect.poll(seen).toBeGreaterThan(250);
+});
+
 describe("following", () => {
   test("holds when the reader looks up, counts what comes, and follows again when told", async () => {
     const made = await ticker(`for (let i = 0; i < 6; i++) print("line", run.number, i);`, 100);

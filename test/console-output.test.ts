@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { readLines, safeAddress } from "../packages/web/src/ansi.ts";
 import { findRows, parseLines } from "../packages/web/src/find.ts";
 import { afterScroll, holdFor } from "../packages/web/src/follow.ts";
+import { colourJson, readJson, unfoldJson } from "../packages/web/src/json.ts";
 import { withLinks } from "../packages/web/src/links.ts";
 import { BLOCK_ROWS, Log, ROWS_KEPT } from "../packages/web/src/log.ts";
 
@@ -245,6 +246,37 @@ describe("a log", () => {
     log.prepend(earlier);
     expect(texts(log)).toEqual(["four", "five"]);
     expect(log.firstRun).toBe(4);
+  });
+});
+
+describe("printed JSON", () => {
+  const plain = (text: string) => readJson(text)?.join("");
+
+  test("is told from what only looks like it, and keeps every character", () => {
+    for (const text of [`{"a":1}`, ` [1, "x \\" {",null] `, `{}`, `{"big":12345678901234567890}`])
+      expect(plain(text)).toBe(text);
+    for (const text of ["{", "{a:1}", "[warn] disk", "12", `"text"`, "{}x", ""])
+      expect(readJson(text)).toBeNull();
+  });
+
+  test("has its keys, texts, numbers and words in colours", () => {
+    const pieces = colourJson(readJson(`{"k" : "v", "n":-1.5e3,"b":[true,null]}`) ?? []);
+    const toned = (tone: string) =>
+      pieces.filter((piece) => piece.tone === tone).map((p) => p.text);
+    expect(toned("t-c")).toEqual(['"k"', '"n"', '"b"']);
+    expect(toned("t-g")).toEqual(['"v"']);
+    expect(toned("t-y")).toEqual(["-1.5e3"]);
+    expect(toned("t-m")).toEqual(["true", "null"]);
+  });
+
+  test("unfolds to what JSON.stringify would draw, whatever it holds", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.object(), fc.array(fc.jsonValue())), (value) => {
+        const text = JSON.stringify(value);
+        const unfolded = unfoldJson(readJson(text) ?? []).join("");
+        expect(unfolded).toBe(JSON.stringify(JSON.parse(text), null, 2));
+      }),
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { startClock } from "./clock.ts";
+import { startFavicon } from "./favicon.ts";
 import { bindKeys, isRevealed, startKeys } from "./keys.ts";
 import { go, startRouter } from "./router.ts";
 import { startService } from "./service.ts";
@@ -16,6 +17,7 @@ effect(() => {
   root.style.setProperty("--reading", SIZES[size.value] ?? SIZES[1]);
 });
 startClock();
+startFavicon();
 startRouter();
 startKeys((page) => go(`/${page}`));
 bindKeys({

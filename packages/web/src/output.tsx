@@ -7,19 +7,17 @@ import { reasonOf } from "./api.ts";
 import { findRows, NOTHING, parseLines } from "./find.ts";
 import { afterScroll, type Hold, holdFor } from "./follow.ts";
 import { bindKeys } from "./keys.ts";
-import { countLines, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { spoken, tell } from "./notice.ts";
+import { Earlier, Foot, nextStamps, Tools } from "./output-tools.tsx";
 import { go, hash } from "./router.ts";
 import { BlockRows, type RowLooks } from "./rows.tsx";
-import { isPlain, isWrapped, type Stamps, speaksLines, stamps } from "./settings.ts";
-import { Key } from "./shell.tsx";
+import { isPlain, isWrapped, speaksLines, stamps } from "./settings.ts";
 import { pages } from "./tiles.ts";
 import type { Watch } from "./watch.ts";
 import { plural } from "./words.ts";
 
-const STAMPS: Stamps[] = ["clock", "start", "delta", "off"];
 const SUMMARY_EVERY_MS = 10_000;
-const EARLIER_RUNS = 10;
 /** A pause in typing before a long log is searched. */
 const FIND_PAUSE_MS = 120;
 
@@ -31,9 +29,10 @@ export function Output({ watch, ticker, isRun }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const hold = useSignal<Hold>(
-    isRun && parseLines(hash.value) ? { because: "asked", atLine: 0 } : null,
+    (isRun && parseLines(hash.value)) || readQuery().q ? { because: "asked", atLine: 0 } : null,
   );
-  const text = useSignal("");
+  const text = useSignal(readQuery().q);
+  const isOnly = useSignal(readQuery().isOnly);
   const place = useSignal(0);
   const before = useRef(NOTHING);
   const found = useMemo(() => findRows(log, text.value, before.current), [version, text.value]);
@@ -99,18 +98,23 @@ export function Output({ watch, ticker, isRun }: Props) {
     timer.current = setTimeout(() => {
       text.value = value;
       place.value = 0;
+      keepQuery(value, isOnly.value);
     }, FIND_PAUSE_MS);
     if (value) hold.value = holdFor(hold.value, "find", log.lineCount);
   };
-  const look = `log${isPlain.value ? " plain" : ""}${isWrapped.value ? "" : " nowrap"}`;
+  const flipOnly = () => {
+    isOnly.value = !isOnly.value;
+    keepQuery(text.value, isOnly.value);
+  };
+  const look = [
+    "log",
+    isPlain.value && "plain",
+    !isWrapped.value && "nowrap",
+    isOnly.value && text.value && "only",
+  ];
   return (
     <section class="logp" aria-label="Output">
-      <Tools
-        isFollowing={hold.value === null}
-        onFollow={hold.value ? follow : stop}
-        log={log}
-        box={box}
-      >
+      <Tools isFollowing={hold.value === null} onFollow={hold.value ? follow : stop} log={log}>
         <label class="find">
           <span aria-hidden="true">/</span>
           <input
@@ -118,6 +122,7 @@ export function Output({ watch, ticker, isRun }: Props) {
             type="search"
             placeholder={`find in ${plural(log.lineCount, "line")}`}
             aria-label="Find in output"
+            defaultValue={text.peek()}
             onInput={(event) => find(event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
@@ -135,10 +140,15 @@ export function Output({ watch, ticker, isRun }: Props) {
             </span>
           )}
         </label>
+        {text.value && (
+          <button type="button" aria-pressed={isOnly.value} onClick={flipOnly}>
+            Only these
+          </button>
+        )}
       </Tools>
       <div
         ref={box}
-        class={look}
+        class={look.filter(Boolean).join(" ")}
         role="log"
         aria-label="Output lines"
         aria-live={speaksLines.value ? "polite" : "off"}
@@ -165,12 +175,19 @@ export function Output({ watch, ticker, isRun }: Props) {
   );
 }
 
-function toBottom(element: HTMLElement | null) {
-  if (element) element.scrollTop = element.scrollHeight;
+/** What is looked for is in the address, so that it can be handed on: `?q=error&only=1`. */
+function readQuery(): { q: string; isOnly: boolean } {
+  const query = new URLSearchParams(location.search);
+  return { q: query.get("q") ?? "", isOnly: query.get("only") === "1" };
 }
 
-function nextStamps() {
-  stamps.value = STAMPS[(STAMPS.indexOf(stamps.value) + 1) % STAMPS.length] ?? "clock";
+function keepQuery(q: string, isOnly: boolean) {
+  const query = new URLSearchParams({ ...(q && { q }), ...(q && isOnly && { only: "1" }) });
+  history.replaceState(null, "", `${location.pathname}${q ? `?${query}` : ""}${location.hash}`);
+}
+
+function toBottom(element: HTMLElement | null) {
+  if (element) element.scrollTop = element.scrollHeight;
 }
 
 /** Sticks to the newest line, or does not. */
@@ -202,10 +219,17 @@ function useFollowing(
       if (!hold.value) toBottom(element);
     });
     observer.observe(element);
+    // Unfolding is reading: what was unfolded must not run away.
+    const onUnfold = (event: Event) => {
+      if ((event.target as HTMLDetailsElement).open)
+        hold.value = holdFor(hold.value, "asked", log.lineCount);
+    };
+    element.addEventListener("toggle", onUnfold, true);
     element.addEventListener("scroll", onScroll, { passive: true });
     document.addEventListener("selectionchange", onSelect);
     return () => {
       observer.disconnect();
+      element.removeEventListener("toggle", onUnfold, true);
       element.removeEventListener("scroll", onScroll);
       document.removeEventListener("selectionchange", onSelect);
     };
@@ -225,62 +249,6 @@ function useSummary(log: Log, version: number) {
   }, [version]);
 }
 
-function Tools(props: {
-  isFollowing: boolean;
-  onFollow: () => void;
-  log: Log;
-  box: { current: HTMLDivElement | null };
-  children: preact.ComponentChildren;
-}) {
-  const stamp = stamps.value;
-  return (
-    <div class="ltool" role="toolbar" aria-label="Output">
-      <button type="button" aria-pressed={props.isFollowing} onClick={props.onFollow}>
-        Follow
-        <Key name="F" />
-      </button>
-      <button type="button" aria-pressed={stamp !== "off"} onClick={nextStamps}>
-        {stamp === "start" ? "Since start" : stamp === "delta" ? "Delta" : "Time"}
-        <Key name="T" />
-      </button>
-      <Toggle name="Wrap" letter="W" setting={isWrapped} />
-      <Toggle name="Plain" letter="" setting={isPlain} />
-      {props.children}
-      <button type="button" class="cp" onClick={() => void copyLog(props.log)}>
-        Copy
-      </button>
-    </div>
-  );
-}
-
-function Toggle(props: { name: string; letter: string; setting: { value: boolean } }) {
-  const { name, letter, setting } = props;
-  return (
-    <button
-      type="button"
-      aria-pressed={setting.value}
-      onClick={() => {
-        setting.value = !setting.value;
-      }}
-    >
-      {name}
-      {letter && <Key name={letter} />}
-    </button>
-  );
-}
-
-/** The selection if there is one, else everything; never the timestamps. */
-async function copyLog(log: Log) {
-  const selected = getSelection()?.toString() ?? "";
-  const all = log.blocks.flatMap(({ rows }) => rows.map(({ text }) => text));
-  try {
-    await navigator.clipboard.writeText(selected || all.join("\n"));
-    tell(selected ? "The selection is copied" : `${plural(all.length, "line")} copied`);
-  } catch {
-    tell("The browser did not allow copying", "fail");
-  }
-}
-
 /** Shift and a click on a second line make a range. */
 function useRangeClicks(box: { current: HTMLDivElement | null }, isRun: boolean) {
   useEffect(() => {
@@ -296,51 +264,4 @@ function useRangeClicks(box: { current: HTMLDivElement | null }, isRun: boolean)
     element.addEventListener("click", onClick);
     return () => element.removeEventListener("click", onClick);
   }, []);
-}
-
-function Earlier({ watch }: { watch: Watch }) {
-  const isLoading = useSignal(false);
-  const first = watch.log.firstRun ?? 0;
-  if (first <= 1) return null;
-  const load = async () => {
-    isLoading.value = true;
-    try {
-      await watch.readEarlier(EARLIER_RUNS);
-    } catch (error) {
-      tell(reasonOf(error), "fail");
-    }
-    isLoading.value = false;
-  };
-  return (
-    <button type="button" class="older" disabled={isLoading.value} onClick={() => void load()}>
-      ▲ {plural(first - 1, "earlier run")}
-    </button>
-  );
-}
-
-function Foot(props: { hold: Hold; log: Log; follow: () => void; stop: () => void }) {
-  const { hold, log } = props;
-  if (hold) {
-    const fresh = Math.max(0, log.lineCount - hold.atLine);
-    const news = hold.atLine > 0 ? ` +${plural(fresh, "line")}` : "";
-    return (
-      <div class="lfoot">
-        <button type="button" class="held" onClick={props.follow}>
-          <b>HELD{news}</b>
-          <span>F to follow</span>
-        </button>
-      </div>
-    );
-  }
-  return (
-    <div class="lfoot">
-      <span class="t-g">▼ following</span>
-      <span>{countLines(log)}</span>
-      <span class="sp" />
-      <button type="button" onClick={props.stop}>
-        Hold
-        <Key name="H" />
-      </button>
-    </div>
-  );
 }

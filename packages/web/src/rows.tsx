@@ -3,7 +3,9 @@
 // has up to twenty thousand rows and may grow by hundreds a second.
 
 import { Component } from "preact";
+import { useState } from "preact/hooks";
 import { pathOf } from "./address.ts";
+import { colourJson, readJson, unfoldJson } from "./json.ts";
 import type { Block, Hole, LineRow, NoteRow, Row } from "./log.ts";
 import { drawPieces } from "./pieces.tsx";
 import type { Stamps } from "./settings.ts";
@@ -21,6 +23,9 @@ export type RowLooks = {
   lit: { from: number; to: number } | null;
   fill: (key: number, hole: Hole) => void;
 };
+
+/** JSON longer than this, in characters, is folded. */
+const FOLDED_FROM = 80;
 
 type BlockProps = {
   block: Block;
@@ -89,7 +94,7 @@ function lineView(row: LineRow & { key: number }, stamp: string, mark: string, l
           {stamp}
         </a>
       )}
-      <span class="tx">{row.text === "" ? " " : drawPieces(row.pieces, looks.isPage)}</span>
+      <span class="tx">{textView(row, looks)}</span>
       {!isRun && row.line === 1 && (
         <a class="rn" href={home}>
           <span class="unseen">Run </span>
@@ -97,6 +102,27 @@ function lineView(row: LineRow & { key: number }, stamp: string, mark: string, l
         </a>
       )}
     </div>
+  );
+}
+
+/** Printed JSON in colours, folded to one line where it is long; anything else as it was printed. */
+function textView(row: LineRow, looks: RowLooks) {
+  if (row.text === "") return " ";
+  const [only, ...others] = row.pieces;
+  const isPlain = only?.tone === "" && only.href === null && others.length === 0;
+  const tokens = isPlain ? readJson(row.text) : null;
+  if (!tokens) return drawPieces(row.pieces, looks.isPage);
+  if (row.text.length <= FOLDED_FROM) return drawPieces(colourJson(tokens), looks.isPage);
+  return <Folded tokens={tokens} isPage={looks.isPage} />;
+}
+
+function Folded({ tokens, isPage }: { tokens: string[]; isPage: RowLooks["isPage"] }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="json" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{drawPieces(colourJson(tokens), isPage)}</summary>
+      {isOpen && drawPieces(colourJson(unfoldJson(tokens)), isPage)}
+    </details>
   );
 }
 

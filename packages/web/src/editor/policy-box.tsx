@@ -5,7 +5,23 @@ import { Choice } from "./schedule-box.tsx";
 
 type Props = { form: Form; change: (change: Partial<Form>) => void };
 
+/** The fields that are numbers. Without a label the unit names it. */
+const NUMBERS = {
+  queueMax: { label: "", unit: "at most" },
+  timeoutMs: { label: "Time out", unit: "ms" },
+  retries: { label: "Try again", unit: "times" },
+  stopAfter: { label: "Stop after", unit: "in a row, 0 never" },
+};
+
 export function PolicyBox({ form, change }: Props) {
+  const number = (name: keyof typeof NUMBERS) => (
+    <NumberField
+      {...NUMBERS[name]}
+      id={name}
+      value={form[name]}
+      onInput={(text) => change({ [name]: text })}
+    />
+  );
   return (
     <>
       <section>
@@ -21,46 +37,20 @@ export function PolicyBox({ form, change }: Props) {
             ]}
             onChoose={(overlap) => change({ overlap })}
           />
-          {form.overlap === "queue" && (
-            <Small
-              id="queue"
-              label=""
-              unit="at most"
-              value={form.queueMax}
-              onInput={(queueMax) => change({ queueMax })}
-            />
-          )}
+          {form.overlap === "queue" && number("queueMax")}
         </div>
-        <Small
-          id="timeout"
-          label="Time out"
-          unit="ms"
-          value={form.timeoutMs}
-          onInput={(timeoutMs) => change({ timeoutMs })}
-        />
+        {number("timeoutMs")}
       </section>
       <section>
         <h2>If it fails</h2>
-        <Small
-          id="retries"
-          label="Try again"
-          unit="times"
-          value={form.retries}
-          onInput={(retries) => change({ retries })}
-        />
-        <Small
-          id="stopafter"
-          label="Stop after"
-          unit="in a row, 0 never"
-          value={form.stopAfter}
-          onInput={(stopAfter) => change({ stopAfter })}
-        />
+        {number("retries")}
+        {number("stopAfter")}
       </section>
     </>
   );
 }
 
-function Small(props: {
+function NumberField(props: {
   id: string;
   label: string;
   unit: string;

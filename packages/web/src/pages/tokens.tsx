@@ -1,38 +1,20 @@
 // P192: tokens for programs. A token's text is shown once, right after it was made.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { call, reasonOf } from "../api.ts";
+import { call } from "../api.ts";
 import { now } from "../clock.ts";
 import { tell } from "../notice.ts";
-import { Title, usePage } from "../shell.tsx";
 import type { TokenView } from "../view.ts";
 import { whenWord } from "../words.ts";
+import { NamedListPage, Sure, TextField, useNamedList } from "./named-list.tsx";
 
 export function TokensPage() {
-  const tokens = useSignal<TokenView[] | null>(null);
+  const list = useNamedList<TokenView>("/tokens");
   const shown = useSignal<string | null>(null);
   const name = useSignal("");
   const mayWrite = useSignal(true);
-  const trouble = useSignal<string | null>(null);
-  const attempt = async (act: () => Promise<unknown>) => {
-    trouble.value = null;
-    try {
-      await act();
-      tokens.value = (await call<{ items: TokenView[] }>("/tokens")).items;
-    } catch (error) {
-      trouble.value = reasonOf(error);
-    }
-  };
-  useEffect(() => void attempt(async () => {}), []);
-  usePage("P192 Tokens - Ticker", [
-    { colour: "r", label: "Settings", href: "/190" },
-    { colour: "g", label: "Secrets", href: "/194" },
-    { colour: "y", label: "API docs", act: () => location.assign("/docs") },
-    { colour: "c", label: "Index", href: "/" },
-  ]);
   const create = () =>
-    attempt(async () => {
+    list.attempt(async () => {
       const scopes = mayWrite.value ? ["read", "write"] : ["read"];
       const body = { name: name.value.trim(), scopes };
       const made = await call<TokenView & { token: string }>("/tokens", { method: "POST", body });
@@ -40,73 +22,60 @@ export function TokensPage() {
       name.value = "";
     });
   return (
-    <main id="main" class="plainpage">
-      <Title
-        crumbs={[
-          ["100 Index", "/"],
-          ["190 Settings", "/190"],
-        ]}
-        name="Tokens"
-      >
-        <span class="t-c">for programs that call the API</span>
-      </Title>
-      <form
-        class="fld"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
-        <label for="tokenname">New token for</label>
-        <span class="inp">
-          <input
+    <NamedListPage
+      number={192}
+      name="Tokens"
+      says="for programs that call the API"
+      beside={[
+        { colour: "g", label: "Secrets", href: "/194" },
+        { colour: "y", label: "API docs", act: () => location.assign("/docs") },
+      ]}
+      list={list}
+      isReady={name.value.trim() !== ""}
+      onSubmit={() => void create()}
+      submit="Create"
+      fields={
+        <>
+          <TextField
             id="tokenname"
-            maxLength={64}
+            label="New token for"
             placeholder="laptop, deploy ..."
-            value={name.value}
-            onInput={(event) => {
-              name.value = event.currentTarget.value;
-            }}
+            value={name}
           />
-        </span>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={mayWrite.value}
-            onChange={(event) => {
-              mayWrite.value = event.currentTarget.checked;
-            }}
-          />
-          may change things
-        </label>
-        <button type="submit" class="go" disabled={name.value.trim() === ""}>
-          Create
-        </button>
-      </form>
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          ✗ {trouble.value}
-        </p>
-      )}
-      {shown.value && <ShownOnce token={shown.value} />}
-      <ul class="open">
-        {tokens.value?.map((token) => (
-          <li key={token.id}>
-            <span class="t-y">{token.name}</span>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={mayWrite.value}
+              onChange={(event) => {
+                mayWrite.value = event.currentTarget.checked;
+              }}
+            />
+            may change things
+          </label>
+        </>
+      }
+      news={shown.value && <ShownOnce token={shown.value} />}
+      row={(token) => ({
+        key: token.id,
+        name: token.name,
+        says: (
+          <>
             <span>{token.scopes.join(" and ")}</span>
             <span class="t-c">
               made {whenWord(token.createdAt, now.value)},{" "}
               {token.lastUsedAt ? `used ${whenWord(token.lastUsedAt, now.value)}` : "never used"}
               {token.expiresAt ? `, until ${whenWord(token.expiresAt, now.value)}` : ""}
             </span>
-            <Revoke
-              onRevoke={() => attempt(() => call(`/tokens/${token.id}`, { method: "DELETE" }))}
-            />
-          </li>
-        ))}
-      </ul>
-      {tokens.value?.length === 0 && <p class="t-c">No tokens yet.</p>}
-    </main>
+          </>
+        ),
+        end: (
+          <Sure
+            word="Revoke"
+            onSure={() => list.attempt(() => call(`/tokens/${token.id}`, { method: "DELETE" }))}
+          />
+        ),
+      })}
+    />
   );
 }
 
@@ -123,25 +92,5 @@ function ShownOnce({ token }: { token: string }) {
         [copy]
       </button>
     </p>
-  );
-}
-
-/** Asks once more: programs stop working at once. */
-function Revoke({ onRevoke }: { onRevoke: () => Promise<void> }) {
-  const isSure = useSignal(false);
-  return (
-    <button
-      type="button"
-      class={isSure.value ? "stop" : ""}
-      onBlur={() => {
-        isSure.value = false;
-      }}
-      onClick={() => {
-        if (isSure.value) void onRevoke();
-        else isSure.value = true;
-      }}
-    >
-      {isSure.value ? "Really revoke?" : "Revoke"}
-    </button>
   );
 }
