@@ -54,8 +54,6 @@ export type World = { clock: Clock; random: Random; cpu(): number };
 const TURN_MS = 10;
 const SHORT_MS = 20;
 const JOBS_BETWEEN_LOOKS = 128;
-/** So many calls out of the script without a look of the engine's own at the limits. */
-const CALLS_BETWEEN_LOOKS = 64;
 const FULFILLED = 1;
 const REJECTED = 2;
 
@@ -80,7 +78,6 @@ export class Running implements VmHost {
   #sliceBegan = 0;
   #memoryBytes: number;
   #outputBytes = 0;
-  #callsMade = 0;
   #hostCalls = 0;
   /** How to give up each call under way. */
   #calls = new Map<number, () => void>();
@@ -146,9 +143,8 @@ export class Running implements VmHost {
 
   call(operation: number, count: number, at: number): Box {
     const answer = ANSWERS[operation];
-    if (!answer || this.#stop) return this.#vm.undefined();
-    // The engine looks up after so many of its own steps; but a step that calls out may take a millisecond.
-    if (++this.#callsMade % CALLS_BETWEEN_LOOKS === 0) this.interrupt();
+    // The engine looks up after thousands of its own steps; a step that calls out may take milliseconds.
+    if (!answer || this.interrupt()) return this.#vm.undefined();
     return answer(this.#vm, this.#reach, { count, at });
   }
 

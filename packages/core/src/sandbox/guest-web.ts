@@ -159,18 +159,16 @@ class URL {
 }
 
 class AbortSignal {
-  #aborted = false; #reason = undefined; #listeners = [];
+  #aborted = false; #reason = undefined; #listeners = new Set();
   onabort = null;
   get aborted() { return this.#aborted; }
   get reason() { return this.#reason; }
   throwIfAborted() { if (this.#aborted) throw this.#reason; }
   addEventListener(type, listener) {
     if (typeof listener !== "function") throw new Type("addEventListener: the listener must be a function");
-    if (type === "abort" && !this.#listeners.includes(listener)) this.#listeners.push(listener);
+    if (type === "abort") this.#listeners.add(listener);
   }
-  removeEventListener(type, listener) {
-    if (type === "abort") this.#listeners = this.#listeners.filter((each) => each !== listener);
-  }
+  removeEventListener(type, listener) { if (type === "abort") this.#listeners.delete(listener); }
   static abort(reason) { const c = new AbortController(); c.abort(reason); return c.signal; }
   static timeout(ms) {
     const c = new AbortController();
@@ -183,7 +181,7 @@ class AbortSignal {
     signal.#reason = reason === undefined ? new DOMException("it was aborted", "AbortError") : reason;
     const event = { type: "abort", target: signal };
     if (typeof signal.onabort === "function") signal.onabort(event);
-    for (const listener of signal.#listeners) listener.call(signal, event);
+    for (const listener of [...signal.#listeners]) listener.call(signal, event);
   }
 }
 const raise = AbortSignal.raise;

@@ -75,11 +75,15 @@ function importPlace(message: string, lines: string[]): { line: number; column: 
 }
 
 function ownFrames(stack: string, file: string): string[] {
-  return stack
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith("at ") && line.includes(`${file}:`) && line.length < 300)
-    .slice(0, STACK_LINES_MAX);
+  return (
+    stack
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("at ") && line.includes(`${file}:`) && line.length < 300)
+      // What the engine made up itself, such as a class's fields, stands at line 0.
+      .filter((line) => !line.includes(`${file}:0:`))
+      .slice(0, STACK_LINES_MAX)
+  );
 }
 
 function placeOf(frame: string, file: string): { line: number; byte: number } | null {
