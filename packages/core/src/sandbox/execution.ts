@@ -53,6 +53,8 @@ export type World = { clock: Clock; random: Random; cpu(): number };
 /** After so long the other machines of this thread get a turn, if the script is between two jobs. */
 const TURN_MS = 10;
 const SHORT_MS = 20;
+/** A call out of a script looks at its limits when nothing has for so long. */
+const LOOK_MS = 2;
 const JOBS_BETWEEN_LOOKS = 128;
 const FULFILLED = 1;
 const REJECTED = 2;
@@ -76,6 +78,7 @@ export class Running implements VmHost {
   #cpuMs = 0;
   #sliceCpu = 0;
   #sliceBegan = 0;
+  #lookedAt = 0;
   #memoryBytes: number;
   #outputBytes = 0;
   #hostCalls = 0;
@@ -143,8 +146,7 @@ export class Running implements VmHost {
 
   call(operation: number, count: number, at: number): Box {
     const answer = ANSWERS[operation];
-    // The engine looks up after thousands of its own steps; a step that calls out may take milliseconds.
-    if (!answer || this.interrupt()) return this.#vm.undefined();
+    if (!answer || this.#overAtCall()) return this.#vm.undefined();
     return answer(this.#vm, this.#reach, { count, at });
   }
 
@@ -155,6 +157,14 @@ export class Running implements VmHost {
     else if (this.#world.clock.monotonic() >= this.#deadline) this.#stop = "timed-out";
     else if (this.#cpuMs + this.#sliceCpuMs() >= limits.cpuMs) this.#stop = "cpu-limit";
     return this.#stop !== null;
+  }
+
+  /** The engine looks up after thousands of its own steps; a step that calls out may take milliseconds. */
+  #overAtCall(): boolean {
+    const now = this.#world.clock.monotonic();
+    if (this.#stop || now - this.#lookedAt < LOOK_MS) return this.#stop !== null;
+    this.#lookedAt = now;
+    return this.interrupt();
   }
 
   rejection(promise: Box, reason: Box, handled: boolean): void {
