@@ -30,6 +30,10 @@ describe("runs", () => {
     expect(run.json).not.toHaveProperty("lease");
     const open = await world.ask("GET", "/v1/runs");
     expect(open.json.items).toMatchObject([{ number: 1, name: "clock", page: 200 }]);
+    expect(open.json.more).toBe(false);
+    await create({ name: "other" });
+    await world.ask("POST", "/v1/tickers/201/run");
+    expect((await world.ask("GET", "/v1/runs?limit=1")).json).toMatchObject({ more: true });
     const kill = await world.ask("POST", "/v1/tickers/200/runs/1/kill");
     expect([kill.status, kill.json.killAskedAt]).toEqual([200, NOW]);
     expect((await world.ask("POST", "/v1/tickers/200/runs/9/kill")).status).toBe(404);

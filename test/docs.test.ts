@@ -5,6 +5,7 @@ import { docsPage } from "@ticker/core/api/docs-page";
 import { type OpenApi, openApiDocument } from "@ticker/core/api/openapi";
 import { escapeXml } from "@ticker/core/page/render";
 import { afterAll, describe, expect, test } from "vitest";
+import { EXAMPLES } from "../packages/server/src/examples.ts";
 import { apiWorld } from "./support/api-world.ts";
 
 const world = await apiWorld();
@@ -59,9 +60,19 @@ describe("the OpenAPI document", () => {
         );
       }
     }
+    for (const { name, description, schema } of operation.parameters ?? [])
+      expect((description ?? schema.description ?? "").length, name).toBeGreaterThan(10);
     const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
     expect(inPath.map((parameter) => parameter.name).sort()).toEqual(named.sort());
+  });
+
+  test("its examples can be followed on a fresh service, which has examples of its own", async () => {
+    const page = await world.ask("GET", "/docs");
+    const made = [...page.text.matchAll(/&quot;name&quot;: ?&quot;([a-z-]+)&quot;/g)];
+    const names = made.map(([, name]) => name);
+    expect(names).toContain("time");
+    for (const { name } of EXAMPLES) expect(names).not.toContain(name);
   });
 
   test("is the same however often it is made", () => {

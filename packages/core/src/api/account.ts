@@ -121,20 +121,24 @@ function addKillall(app: ApiApp, api: Api): void {
     path: "/v1/runs",
     tags: ["Runs"],
     summary: "List the runs under way",
-    description: "Running, queued and waiting runs of the account, newest first.",
+    description:
+      "Running, queued and waiting runs of the account, newest first. `more`: there are others beyond `limit`.",
     request: { query: z.strictObject({ limit: Limit }) },
-    responses: { 200: json(z.strictObject({ items: z.array(OpenRunSchema) }), "The runs.") },
+    responses: {
+      200: json(z.strictObject({ items: z.array(OpenRunSchema), more: z.boolean() }), "The runs."),
+    },
   });
   app.openapi(open, async (c) => {
     const { account } = actorOf(c);
-    const runs = await platform.store.openRuns(account, c.req.valid("query").limit);
+    const { limit } = c.req.valid("query");
+    const runs = await platform.store.openRuns(account, limit + 1);
     const items = [];
-    for (const run of runs) {
+    for (const run of runs.slice(0, limit)) {
       const entry = await platform.store.readTicker(account, { id: run.tickerId }, true);
       // Purged between the two reads: then its run is over as well.
       if (entry) items.push({ ...runView(run), name: entry.ticker.name, page: entry.ticker.page });
     }
-    return c.json({ items }, 200);
+    return c.json({ items, more: runs.length > limit }, 200);
   });
 }
 

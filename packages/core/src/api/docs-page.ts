@@ -63,10 +63,10 @@ function contents(operations: Listed[], tags: string[], hostApi: boolean): strin
 
 function basics(): string {
   const points = [
-    "Bodies are JSON. Instants end in `At` and are epoch milliseconds; durations and sizes carry their unit.",
+    "Bodies are I-JSON (RFC 7493): UTF-8, each name of an object once. Instants end in `At` and are epoch milliseconds; durations and sizes carry their unit.",
     "Send a token as `Authorization: Bearer tkr_...`. Tokens have the scopes `read` and `write`.",
     "Errors are `application/problem+json` (RFC 9457): `code` is stable, `detail` is a sentence, `issues` names each place in the input that is wrong.",
-    "Lists answer `{items, next}`; send `next` back as `cursor` until it is null.",
+    "Lists answer `{items}`. Where more may follow there is `next`: send it back as `cursor` until it is null.",
     "A ticker is addressed by its id, its page number or its name. What is not yours looks absent.",
     "An edit needs `If-Match` with the ETag you read: 409 carries `current`, so that nobody's work is lost.",
     "A create with an `Idempotency-Key` may be sent again after a lost answer: it makes one ticker.",
@@ -74,19 +74,19 @@ function basics(): string {
   ];
   const example = `# A ticker in one command
 curl -H "Authorization: Bearer $TICKER_TOKEN" -H "Content-Type: application/json" \\
-  -d '{"name":"clock","schedule":{"every":1000},
+  -d '{"name":"time","schedule":{"every":1000},
        "script":{"language":"javascript","source":"print(new Date().toISOString())"}}' \\
   http://127.0.0.1:4000/v1/tickers
 
 # Its page, in colours
-curl -H "Authorization: Bearer $TICKER_TOKEN" http://127.0.0.1:4000/200
+curl -H "Authorization: Bearer $TICKER_TOKEN" http://127.0.0.1:4000/v1/tickers/time.ansi
 
 # Its newest run with everything it printed
-curl -H "Authorization: Bearer $TICKER_TOKEN" http://127.0.0.1:4000/v1/tickers/clock/runs/latest
+curl -H "Authorization: Bearer $TICKER_TOKEN" http://127.0.0.1:4000/v1/tickers/time/runs/latest
 
 # Text from outside
 echo "42 widgets" | curl -X PUT -H "Authorization: Bearer $TICKER_TOKEN" \\
-  -H "Content-Type: text/plain" --data-binary @- http://127.0.0.1:4000/v1/tickers/clock/output`;
+  -H "Content-Type: text/plain" --data-binary @- http://127.0.0.1:4000/v1/tickers/time/output`;
   return `<h2 id="basics">Basics</h2>
 <ul>${points.map((point) => `<li>${prose(point)}</li>`).join("")}</ul>
 ${code(example, "Examples with curl")}`;

@@ -158,7 +158,10 @@ function document(app: ApiApp): void {
         page,
         format: z
           .enum(["txt", "ansi", "svg", "json"])
-          .openapi({ param: { name: "format", in: "path" } }),
+          .openapi({
+            param: { name: "format", in: "path" },
+            description: "Plain text, text with colours, a picture, or the data.",
+          }),
       }),
     },
     responses,

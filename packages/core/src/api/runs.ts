@@ -25,7 +25,11 @@ const RunAddress = TickerAddress.extend({
       /^([1-9]\d{0,14}|latest|last-failed)$/,
       "must be a run's number, `latest` or `last-failed`",
     )
-    .openapi({ param: { name: "run", in: "path" }, example: "latest" }),
+    .openapi({
+      param: { name: "run", in: "path" },
+      description: "The run's number, `latest` or `last-failed`.",
+      example: "latest",
+    }),
 });
 
 export function addRuns(app: ApiApp, api: Api): void {

@@ -4,7 +4,14 @@
 import { z } from "@hono/zod-openapi";
 import type { Outcome } from "../run.ts";
 import { type CronSchedule, EVERY_MAX_MS, EVERY_MIN_MS, type Schedule } from "../schedule.ts";
-import type { Limits, Policy, Retention } from "../ticker.ts";
+import {
+  LIMITS_DEFAULT,
+  type Limits,
+  POLICY_DEFAULT,
+  type Policy,
+  RETENTION_DEFAULT,
+  type Retention,
+} from "../ticker.ts";
 import {
   BOUNDS,
   NAME_PATTERN,
@@ -155,16 +162,17 @@ const Name = z
   .openapi({ type: "string", example: "btc-price", pattern: NAME_PATTERN.source });
 const State = z.enum(["started", "stopped"]);
 
+const usually = (settings: object) => ({
+  description: `What a new ticker leaves out, or anybody sets to null, is as in \`${JSON.stringify(settings)}\`.`,
+});
+
 const ASK = {
   name: Name,
   script: ScriptSchema,
   schedule: ScheduleAsk,
-  policy: patchOf(POLICY)
-    .nullable()
-    .optional()
-    .openapi({ description: "What is left out is the default." }),
-  limits: patchOf(LIMITS).nullable().optional(),
-  retention: patchOf(RETENTION).nullable().optional(),
+  policy: patchOf(POLICY).nullable().optional().openapi(usually(POLICY_DEFAULT)),
+  limits: patchOf(LIMITS).nullable().optional().openapi(usually(LIMITS_DEFAULT)),
+  retention: patchOf(RETENTION).nullable().optional().openapi(usually(RETENTION_DEFAULT)),
   tags: z.array(Tag).max(TAGS_MAX).nullable().optional(),
   page: within([PAGE_FIRST, PAGE_LAST])
     .nullable()
@@ -175,7 +183,7 @@ const ASK = {
 
 export const TickerAsk = z.strictObject(ASK).openapi("TickerAsk", {
   example: {
-    name: "clock",
+    name: "time",
     script: { language: "javascript", source: "print(new Date().toISOString())" },
     schedule: { every: 1000 },
   },

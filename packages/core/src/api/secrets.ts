@@ -13,7 +13,11 @@ const SecretAddress = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "must be 1-64 of A-Z, 0-9 and underscore, a letter first")
-    .openapi({ param: { name: "name", in: "path" }, example: "SMTP_KEY" }),
+    .openapi({
+      param: { name: "name", in: "path" },
+      description: "What scripts ask for.",
+      example: "SMTP_KEY",
+    }),
 });
 const SecretSchema = z.strictObject({ name: z.string(), updatedAt: Instant }).openapi("Secret");
 

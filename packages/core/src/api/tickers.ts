@@ -114,10 +114,18 @@ function addReading(app: ApiApp, api: Api): void {
     request: {
       params: TickerAddress,
       query: z.strictObject({
-        format: z.enum(["json", "txt", "ansi", "svg"]).optional(),
+        format: z
+          .enum(["json", "txt", "ansi", "svg"])
+          .optional()
+          .openapi({ description: "Left out: the suffix of the address, or JSON." }),
         deleted: Flag.openapi({ description: "1: look in the bin too." }),
       }),
-      headers: z.object({ "If-None-Match": z.string().optional() }),
+      headers: z.object({
+        "If-None-Match": z
+          .string()
+          .optional()
+          .openapi({ description: "ETags you have: 304 where one is still right." }),
+      }),
     },
     responses: {
       200: {

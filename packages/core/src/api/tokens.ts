@@ -92,7 +92,11 @@ export function addTokens(app: ApiApp, api: Api): void {
     tags,
     summary: "Revoke a token",
     description: "At once, with the sessions opened by it. Tokens it created stay: see the list.",
-    request: { params: z.strictObject({ tokenId: z.string().max(80) }) },
+    request: {
+      params: z.strictObject({
+        tokenId: z.string().max(80).openapi({ description: "`id` in the list." }),
+      }),
+    },
     responses: { 204: { description: "It is gone." } },
     errors: [404],
   });
