@@ -283,6 +283,19 @@ describe("a run in nobody's hands", () => {
   });
 });
 
+test("a killall that a crash cut short is finished at the next start", async () => {
+  world = await makeWorld();
+  const { id } = await world.ticker({ policy: { overlap: { mode: "queue", queueMax: 2 } } });
+  await world.hand.next();
+  world.clock.move(1000);
+  await until(async () => (await world.status(id)).queued.length === 1);
+  await world.store.setHold(OWNER, { at: START, by: "somebody", reason: null });
+  await world.crash();
+  world = await makeWorld({ folder: world.folder, startAt: START + 1_100 });
+  expect((await world.runs(id)).map((run) => run.outcome)).toEqual(["killed", "interrupted"]);
+  expect(world.hand.pendingArrivals()).toBe(0);
+});
+
 describe("a service that ends while scripts run", () => {
   test("records them as interrupted itself, with what they printed", async () => {
     world = await makeWorld();
@@ -347,6 +360,30 @@ describe("a process that went away", () => {
     again.end();
     await world.event("finished", 1);
     expect((await world.runs(ticker.id))[0]).toMatchObject({ outcome: "succeeded", attempt: 2 });
+  });
+});
+
+test("an end during a pass wakes it for what it made due, though the store was asked before", async () => {
+  world = await makeWorld();
+  const { nextWakeAt } = world.store;
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  await world.ticker({ schedule: { every: 1000, from: "finish" } });
+  world.store.nextWakeAt = async () => {
+    world.store.nextWakeAt = nextWakeAt;
+    const at = await nextWakeAt();
+    asked.resolve();
+    await answer.promise;
+    return at;
+  };
+  const job = await world.hand.next();
+  await asked.promise;
+  job.end();
+  await world.event("finished", 1);
+  answer.resolve();
+  await until(async () => {
+    world.clock.move(100);
+    return world.hand.pendingArrivals() > 0;
   });
 });
 

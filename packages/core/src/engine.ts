@@ -12,15 +12,17 @@ import { insist } from "./insist.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { type Run, runId } from "./run.ts";
 import { LEASE_MS, makeRunner } from "./runner.ts";
-import { makeScheduler } from "./scheduler.ts";
+import { earliest, makeScheduler } from "./scheduler.ts";
 import { makeStanding } from "./standing.ts";
 import type { Entry } from "./store.ts";
 import { batchOf } from "./subscription.ts";
 import { makeSweep } from "./sweep.ts";
-import { makeTally } from "./tally.ts";
+import { type EngineNumbers, makeTally } from "./tally.ts";
 import type { Limits, Script, Ticker } from "./ticker.ts";
 import type { Tile } from "./tile.ts";
 import { makeTrial } from "./trial.ts";
+
+export type { EngineNumbers } from "./tally.ts";
 
 export type TryEvent =
   | SandboxEvent
@@ -60,23 +62,6 @@ export type Engine = {
   numbers(): EngineNumbers;
 };
 
-export type EngineNumbers = {
-  /** Since the process started. */
-  startedAt: number;
-  runsStarted: number;
-  runsFinished: Record<string, number>;
-  skipped: number;
-  missed: number;
-  /** Lateness of the newest 1,000 scheduled runs, ms. */
-  late: { p50: number; p95: number; p99: number; max: number } | null;
-  running: number;
-  sandboxRoom: number;
-  watchers: number;
-  /** Messages sent to watchers, and gaps they were told of. */
-  deliveries: number;
-  gaps: number;
-};
-
 export type Service = Engine & {
   /** The alarm went off: look at what is due. */
   wake(): void;
@@ -85,9 +70,6 @@ export type Service = Engine & {
   /** No new claims; waits for runs under way up to `graceMs`, then records the rest as interrupted. */
   drain(graceMs: number): Promise<{ handedBack: number }>;
 };
-
-const earliest = (a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : Math.min(a, b);
 
 const REPAIR_MS = 5_000;
 const TIDY_MS = 2_000;
@@ -161,6 +143,10 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   /** A queued run's turn has come. `known`: a definition at hand, which may be an older one. */
   function begin(run: Run, known: Ticker | null = null): void {
     if (closing) return; // Leased and not begun: the next process cuts it short.
+    if (holds.has(run.owner)) {
+      leave(sweep.kill(run));
+      return;
+    }
     if (known?.revision === run.revision) {
       runner.start(known, run);
       return;
@@ -169,11 +155,14 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     const way = insist(platform, () => store.readTicker(run.owner, key, true)).then((entry) => {
       if (entry !== null && !closing) runner.start(entry.ticker, run);
     });
-    arrivals
-      .add(way)
-      .catch((error) =>
-        platform.log.error("a run did not begin; its lease will run out", { cause: String(error) }),
-      );
+    leave(way);
+  }
+
+  /** On its way by itself; whoever must know waits in `arrived`. */
+  function leave(way: Promise<unknown>): void {
+    const failed = (error: unknown) =>
+      platform.log.error("a run did not begin; its lease will run out", { cause: String(error) });
+    arrivals.add(way).catch(failed);
   }
 
   async function demandEntry(owner: string, tickerId: string): Promise<Entry> {
@@ -286,11 +275,15 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     holds.set(owner, hold); // Before the write: nothing starts while it is on its way.
     await store.setHold(owner, hold);
     feed.held(owner, hold);
-    await scheduler.settled();
+    return { held: hold, killed: await endAll(owner) };
+  }
+
+  async function endAll(owner: string): Promise<number> {
+    await arrived();
     let killed = 0;
     for (let look = 0; look < KILL_LOOKS_MAX; look++) {
       const open = await store.openRuns(owner, 500);
-      if (open.length === 0) return { held: hold, killed };
+      if (open.length === 0) return killed;
       // What is open after the first look was let start by whoever released.
       if (look > 0 && !holds.has(owner)) {
         const message = `killall was released before all runs had ended; ${killed} were ended`;
@@ -369,6 +362,8 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
         feed.held(id, hold);
       }
       const cut = await sweep.recover();
+      // The last process may have ended in the middle of a killall.
+      for (const { id, hold } of accounts) if (hold !== null) await endAll(id);
       scheduler.poke();
       standing.every(REPAIR_MS, sweep.repair);
       standing.every(TIDY_MS, sweep.tidy);

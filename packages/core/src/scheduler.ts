@@ -127,6 +127,10 @@ function lastBefore(schedule: Schedule, latestAt: number, fromAt: number): numbe
   return "every" in schedule ? Math.max(fromAt, latestAt - schedule.every) : latestAt - 1;
 }
 
+/** Null: never. */
+export const earliest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
+
 export function makeScheduler(
   platform: Platform,
   runner: Runner,
@@ -141,6 +145,8 @@ export function makeScheduler(
   let starved = false;
   /** What the alarm is set to; null when nothing is due. */
   let wakeAt: number | null = null;
+  /** The earliest due time that ends made during the pass: the store may have been asked before. */
+  let freedAt: number | null = null;
   let passedMono = Number.NEGATIVE_INFINITY;
   let pacing: (() => void) | null = null;
 
@@ -181,6 +187,7 @@ export function makeScheduler(
   async function pass(): Promise<void> {
     try {
       again = false;
+      freedAt = null;
       const now = clock.now();
       await retryAll(now);
       const taken = await claimAll(now);
@@ -192,7 +199,7 @@ export function makeScheduler(
   }
 
   async function rearm(passedAt: number, progress: boolean): Promise<void> {
-    const at = await store.nextWakeAt();
+    const at = earliest(await store.nextWakeAt(), freedAt);
     // It was due in this pass, and nothing could be done about it: without room the end of a run wakes us,
     // and this is the net beneath it. Asking again at once would spin.
     const stuck = at !== null && at <= passedAt && (!progress || runner.room() <= 0);
@@ -230,10 +237,8 @@ export function makeScheduler(
     poke,
     freed(nextDueAt) {
       if (starved) poke();
-      else if (nextDueAt !== null && (wakeAt === null || nextDueAt < wakeAt) && passing === null) {
-        wake(nextDueAt);
-      }
-      // While a pass is under way its end reads the next due time, this one included.
+      else if (passing !== null) freedAt = earliest(freedAt, nextDueAt);
+      else if (nextDueAt !== null && (wakeAt === null || nextDueAt < wakeAt)) wake(nextDueAt);
     },
     async settled() {
       while (passing !== null) await passing;

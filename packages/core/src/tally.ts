@@ -5,6 +5,23 @@ import type { Clock, ServiceFacts } from "./platform.ts";
 import type { Run } from "./run.ts";
 import { percentiles } from "./tile.ts";
 
+export type EngineNumbers = {
+  /** Since the process started. */
+  startedAt: number;
+  runsStarted: number;
+  runsFinished: Record<string, number>;
+  skipped: number;
+  missed: number;
+  /** Lateness of the newest 1,000 scheduled runs, ms. */
+  late: { p50: number; p95: number; p99: number; max: number } | null;
+  running: number;
+  sandboxRoom: number;
+  watchers: number;
+  /** Messages sent to watchers, and gaps they were told of. */
+  deliveries: number;
+  gaps: number;
+};
+
 const LATE_KEPT = 1_000;
 
 /** The facts for scripts are refreshed at most this often: sorting a thousand numbers is not for each run. */
