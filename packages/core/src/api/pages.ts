@@ -156,12 +156,10 @@ function document(app: ApiApp): void {
     request: {
       params: z.object({
         page,
-        format: z
-          .enum(["txt", "ansi", "svg", "json"])
-          .openapi({
-            param: { name: "format", in: "path" },
-            description: "Plain text, text with colours, a picture, or the data.",
-          }),
+        format: z.enum(["txt", "ansi", "svg", "json"]).openapi({
+          param: { name: "format", in: "path" },
+          description: "Plain text, text with colours, a picture, or the data.",
+        }),
       }),
     },
     responses,
