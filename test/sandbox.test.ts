@@ -596,7 +596,7 @@ describe("limits", () => {
     for (const source of [
       `const s = "https://a.test/" + "x".repeat(60000); for (;;) new URL(s)`,
       `const b = new Uint8Array(1 << 20), d = new TextDecoder("gb18030"); for (;;) d.decode(b)`,
-      `const v = "x".repeat(60000); for (let i = 0; ; i++) state.set("k", v + i)`,
+      `const v = "x".repeat(60000); for (let i = 0; ; i++) try { state.set("k", v + i) } catch {} finally { print("on") }`,
     ])
       expect((await run(source, limits({ timeoutMs: 60 }))).outcome).toBe("timed-out");
     expect(sandbox.stats().hardKills).toBe(before);

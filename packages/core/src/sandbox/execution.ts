@@ -146,7 +146,11 @@ export class Running implements VmHost {
 
   call(operation: number, count: number, at: number): Box {
     const answer = ANSWERS[operation];
-    if (!answer || this.#overAtCall()) return this.#vm.undefined();
+    if (!answer) return this.#vm.undefined();
+    if (this.#overAtCall()) {
+      this.#vm.throwUncatchable();
+      return 0;
+    }
     return answer(this.#vm, this.#reach, { count, at });
   }
 

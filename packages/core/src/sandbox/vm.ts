@@ -57,6 +57,7 @@ export type Exports = {
   qjs_get_array_buffer(box: Box, lengthAt: number): number;
   qjs_new_error(): Box;
   qjs_throw(error: Box): number;
+  JS_SetUncatchableError(context: number, error: bigint): void;
   wasm_malloc(bytes: number): number;
   wasm_free(at: number): void;
 };
@@ -244,6 +245,16 @@ export class Vm {
     const at = this.put(bytes);
     this.words.setUint32(lengthAt, bytes.length, true);
     return at;
+  }
+
+  /** Leaves an Error pending that the guest cannot catch, as the engine does when it is interrupted. */
+  throwUncatchable(): void {
+    const { exports } = this;
+    const error = exports.qjs_new_error();
+    const value = this.words.getBigInt64(error, true);
+    exports.JS_SetUncatchableError(exports.qjs_get_context_ptr(), value);
+    exports.qjs_throw(error);
+    exports.qjs_free_value(error);
   }
 
   /** Leaves an Error pending in the guest. It has no stack: the engine adds none for the host's. */
