@@ -329,6 +329,10 @@ export default ticker(async (t) => {
     );
     const members = [...inModule.matchAll(/^ {4}readonly (\w+):/gm)].map((found) => found[1]);
     expect(new Set(members)).toEqual(new Set(toolbox.text.split(" ")));
+    const exported = await run(`import * as all from "ticker"; print(Object.keys(all).join(" "))`);
+    expect(exported.text).toBe("default ticker");
+    expect(inModule).toContain("export function ticker(");
+    expect(inModule).toContain("export default ticker;");
 
     for (const [, name = "", body = ""] of globals.matchAll(
       /^declare (?:class|const) (\w+)[^{;]*\{\n([\s\S]*?)^\}/gm,

@@ -220,8 +220,6 @@ function follow(module) {
 
 /** The module `ticker`, for scripts written as `export default ticker(async (t) => { ... })`. */
 export const TICKER_MODULE = `
-export const { print, progress, metric, state, secret, fetch, sleep, run,
-  red, green, yellow, blue, magenta, cyan, white, bold } = globalThis;
 export function ticker(script) {
   if (typeof script !== "function") throw new TypeError("ticker() takes the function that is the script");
   return script;

@@ -241,5 +241,7 @@ declare module "ticker" {
   }
   /** Marks the script of a ticker; it is called with everything it may use. */
   export function ticker(script: (t: Toolbox) => unknown): (t: Toolbox) => unknown;
+  export default ticker;
+  export type { Toolbox };
 }
 `;
