@@ -135,6 +135,23 @@ test("only what was found can be shown, and the address says so", async () => {
   await expect.poll(seen).toBeGreaterThan(250);
 });
 
+test("a failed run leads to where the trouble began", async () => {
+  const made = await ticker(`if (run.number > 1) throw new Error("bad since then");`);
+  for (const number of [1, 2, 3]) {
+    await server.ask("POST", `/v1/tickers/${made.page}/run`);
+    const state = async () =>
+      (await server.ask<{ state: string }>("GET", `/v1/tickers/${made.page}/runs/${number}`)).state;
+    await expect.poll(state, { timeout: 10_000 }).toBe("finished");
+  }
+  await page.goto(`/${made.page}/3`);
+  await page.getByRole("button", { name: "Find the first bad run" }).click();
+  const found = page.getByRole("status").filter({ hasText: "first bad run" });
+  await found.getByText("the same").waitFor();
+  expect(await found.locator("a").allTextContents()).toEqual(["0002 v1", "0001 v1"]);
+  await found.getByText("0002").click();
+  await heading("Run 0002").waitFor();
+});
+
 describe("following", () => {
   test("holds when the reader looks up, counts what comes, and follows again when told", async () => {
     const made = await ticker(`for (let i = 0; i < 6; i++) print("line", run.number, i);`, 100);

@@ -128,6 +128,8 @@ function footOf(tile: Tile, look: Look): string {
     return spanWord(Math.max(0, now.value - tile.startedAt));
   if (tile.state === "stopped") return look.word.toLowerCase();
   if ("hand" in tile.schedule) return tile.runNumber ? `run ${countWord(tile.runNumber)}` : "";
+  // Its body counts down, and its schedule says when.
+  if ("at" in tile.schedule) return "";
   // A countdown that starts over each second says nothing; the number of runs does.
   if ("every" in tile.schedule && tile.schedule.every < 2_000)
     return `run ${countWord(tile.runNumber)}`;

@@ -78,11 +78,15 @@ function Activity() {
   const ok = minutes.reduce((sum, minute) => sum + minute.succeeded, 0);
   const failed = minutes.reduce((sum, minute) => sum + minute.failed, 0);
   const series = lastHour(minutes, status.value?.now ?? now.value);
+  const values = series.map((minute) => (minute ? minute.succeeded + minute.failed : 0));
+  const most = Math.max(1, ...values);
   const tones = new Map<number, Mark>();
   series.forEach((minute, i) => {
     if (!minute || minute.failed === 0) return;
-    const share = minute.failed / (minute.failed + minute.succeeded);
-    tones.set(i, { tone: "r", rows: Math.max(1, Math.round(share * ACTIVITY_ROWS)) });
+    const height = Math.ceil(((values[i] ?? 0) / most) * ACTIVITY_ROWS);
+    const rows = Math.round((minute.failed / (values[i] ?? 1)) * height);
+    // A failure shows, but a low bar is not all red for one.
+    if (rows > 0 || height > 1) tones.set(i, { tone: "r", rows: Math.max(1, rows) });
   });
   const label = `Runs per minute in the last hour: ${countWord(ok)} ok, ${countWord(failed)} failed`;
   return (
@@ -94,13 +98,7 @@ function Activity() {
           <b class={failed ? "t-r" : "t-w"}>{countWord(failed)}</b> failed
         </span>
       </div>
-      <Bars
-        values={series.map((minute) => (minute ? minute.succeeded + minute.failed : 0))}
-        rows={ACTIVITY_ROWS}
-        tone="c"
-        label={label}
-        tones={tones}
-      />
+      <Bars values={values} rows={ACTIVITY_ROWS} tone="c" label={label} tones={tones} />
     </div>
   );
 }
@@ -137,7 +135,8 @@ function Newsflash({ all }: { all: Signal<Tile>[] }) {
               {worst.name}
             </a>{" "}
             has failed {worst.failuresInRow} runs in a row
-            {bad.length > 1 ? `, and ${bad.length - 1} more are failing` : ""}
+            {bad.length > 1 &&
+              `, and ${bad.length - 1} more ${bad.length > 2 ? "are" : "is"} failing`}
           </span>{" "}
           <a class="more" href="/120">
             see P120

@@ -1,12 +1,14 @@
 // One run: a subpage. Its whole output, how it ended, and the runs before and after.
 
 import { useSignal } from "@preact/signals";
+import { isFailure } from "@ticker/core/run";
 import type { Tile } from "@ticker/core/tile";
 import { useEffect } from "preact/hooks";
 import { killRun, runNow } from "../actions.ts";
 import { pathOf, type RunKey } from "../address.ts";
 import { call, reasonOf } from "../api.ts";
 import { now } from "../clock.ts";
+import { FirstBad } from "../first-bad.tsx";
 import { bindKeys, type Fastext } from "../keys.ts";
 import { sayOutcome } from "../log.ts";
 import { Progress } from "../mosaic.tsx";
@@ -92,7 +94,7 @@ function Known({ tile, number }: { tile: Tile; number: number }) {
       <Output watch={watch} ticker={key} isRun />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a column that scrolls must be reachable by keys */}
       <aside class="side" aria-label="About this run" tabIndex={0}>
-        {view.value && <RunFacts view={view.value} />}
+        {view.value && <RunFacts view={view.value} ticker={key} />}
         <NumbersBox watch={watch} tile={tile} />
         <RunsBox watch={watch} ticker={key} />
         <ShareBox path={`/v1/tickers/${key}/runs/${number}`} />
@@ -127,7 +129,7 @@ function Facts({ view, row }: { view: RunView; row: Row | null }) {
   );
 }
 
-function RunFacts({ view }: { view: RunView }) {
+function RunFacts({ view, ticker }: { view: RunView; ticker: string }) {
   const facts: [string, string][] = [
     ["asked by", { schedule: "its schedule", hand: "hand", outside: "outside" }[view.trigger]],
     ["due", timeWord(view.dueAt, true)],
@@ -153,6 +155,7 @@ function RunFacts({ view }: { view: RunView }) {
           ))}
       </dl>
       {view.outcome && view.error && <p class="t-r err">{sayOutcome(view.outcome, view.error)}</p>}
+      {view.outcome && isFailure(view.outcome) && <FirstBad view={view} ticker={ticker} />}
     </section>
   );
 }
