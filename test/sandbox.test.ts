@@ -234,7 +234,7 @@ export default ticker(async (t) => {
 
   test("timers run in order, can be cleared, and the run lasts as long as they do", async () => {
     const ran = await run(`
-      setTimeout((x) => print("b", x), 15, 7);
+      setTimeout((x) => print("b", x), 100, 7);
       setTimeout(() => print("a"), 1);
       clearTimeout(setTimeout(() => print("never"), 2));
       let n = 0;
