@@ -1,6 +1,9 @@
 // The verbs of the running service, through its API and with the real sandbox: begin, stop, kill, killall
 // and release are exact; dry runs keep nothing; secrets never show.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { TickerViewSchema } from "@ticker/core/api/schema-ticker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestServer, testServer } from "./support/server.ts";
@@ -364,4 +367,20 @@ describe("try", () => {
     while (server.platform.sandbox.stats().jobs > 0)
       await new Promise((resolve) => setImmediate(resolve));
   });
+});
+
+test("a service that ends has recorded what it cut short before it lets go of its folder", async () => {
+  const ending = await testServer();
+  const { id } = await ending.ticker("endless", 'print("begun"); while (true) {}');
+  const client = await ending.feed();
+  client.send({ type: "subscribe", id: "f", feed: id });
+  await ending.ask("POST", `/v1/tickers/${id}/run`);
+  await client.message((m) => m.type === "events" && m.events.some((e) => e.kind === "output"));
+  expect(await ending.engine.drain(0)).toEqual({ handedBack: 1 });
+  await ending.stop();
+  const db = new DatabaseSync(join(ending.folder, "ticker.sqlite"), { readOnly: true });
+  const row = db.prepare("SELECT state, outcome, last_line FROM runs").get();
+  db.close();
+  expect({ ...row }).toEqual({ state: "finished", outcome: "interrupted", last_line: "begun" });
+  rmSync(ending.folder, { recursive: true });
 });

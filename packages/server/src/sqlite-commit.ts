@@ -17,6 +17,24 @@ export type Group = {
   close(): void;
 };
 
+/** What commits wait by. Both answer the way to cancel. */
+export type CommitTimers = {
+  /** When this turn of the event loop ends. */
+  soon(commit: () => void): () => void;
+  later(ms: number, commit: () => void): () => void;
+};
+
+export const NODE_TIMERS: CommitTimers = {
+  soon(commit) {
+    const handle = setImmediate(commit);
+    return () => clearImmediate(handle);
+  },
+  later(ms, commit) {
+    const handle = setTimeout(commit, ms);
+    return () => clearTimeout(handle);
+  },
+};
+
 type Waiting = { resolve: () => void; reject: (error: unknown) => void };
 
 /**
@@ -27,6 +45,7 @@ export function groupCommit(
   db: DatabaseSync,
   hooks: {
     lazyMs: number;
+    timers: CommitTimers;
     beforeCommit(): void;
     afterCommit(): void;
     afterUndo(groupToo: boolean): void;
@@ -41,8 +60,8 @@ export function groupCommit(
   let open = false;
   let closed = false;
   let waiting: Waiting[] = [];
-  let soon: NodeJS.Immediate | null = null;
-  let later: NodeJS.Timeout | null = null;
+  let soon: (() => void) | null = null;
+  let later: (() => void) | null = null;
 
   const refuse = (doing: string) =>
     Promise.reject(new TransientError(`The store is closed; it could not ${doing}.`));
@@ -56,8 +75,8 @@ export function groupCommit(
   }
 
   function takeGroup(): Waiting[] {
-    if (soon) clearImmediate(soon);
-    if (later) clearTimeout(later);
+    soon?.();
+    later?.();
     soon = later = null;
     open = false;
     const group = waiting;
@@ -79,8 +98,8 @@ export function groupCommit(
   }
 
   function join<T>(urgent: boolean, value: T): Promise<T> {
-    if (urgent) soon ??= setImmediate(commit);
-    else if (!soon) later ??= setTimeout(commit, hooks.lazyMs);
+    if (urgent) soon ??= hooks.timers.soon(commit);
+    else if (!soon) later ??= hooks.timers.later(hooks.lazyMs, commit);
     return new Promise((resolve, reject) => {
       waiting.push({ resolve: () => resolve(value), reject });
     });

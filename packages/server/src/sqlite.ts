@@ -3,7 +3,7 @@
 
 import type { Store } from "@ticker/core/store";
 import { accountVerbs } from "./sqlite-account.ts";
-import { groupCommit } from "./sqlite-commit.ts";
+import { type CommitTimers, groupCommit, NODE_TIMERS } from "./sqlite-commit.ts";
 import { eventRows } from "./sqlite-event.ts";
 import { keepLog } from "./sqlite-log.ts";
 import { makeMemory } from "./sqlite-memory.ts";
@@ -25,17 +25,20 @@ export type SqliteOptions = {
   synchronous?: Synchronous;
   /** The database file grows no further than this; beyond it writes fail and reads go on. */
   bytesMax?: number;
+  /** What commits wait by; Node's own unless time is simulated. */
+  timers?: CommitTimers;
 };
 
 /** Opens the store at `path`, a file. Throws VisibleError when the file is newer, damaged or out of reach. */
 export function sqliteStore(path: string, options: SqliteOptions = {}): Store {
-  const { lazyMs = 4, synchronous = "normal", bytesMax } = options;
+  const { lazyMs = 4, synchronous = "normal", bytesMax, timers = NODE_TIMERS } = options;
   const db = openDatabase(path, synchronous);
   if (bytesMax !== undefined) limitSize(bytesMax);
   const memory = makeMemory(db);
   const log = keepLog(db, path, synchronous === "normal");
   const group = groupCommit(db, {
     lazyMs,
+    timers,
     beforeCommit: memory.writeTallies,
     afterCommit: log.committed,
     afterUndo: memory.forget,
