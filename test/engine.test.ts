@@ -5,6 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TickerViewSchema } from "@ticker/core/api/schema-ticker";
+import { deleteTicker } from "@ticker/core/tickers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestServer, testServer } from "./support/server.ts";
 
@@ -54,6 +55,19 @@ test("a ticker that ran by its schedule is told as the document says", async () 
   expect(view.tile.late).not.toBe(null);
   expect(TickerViewSchema.safeParse(view).error?.issues ?? []).toEqual([]);
   await server.ask("POST", `/v1/tickers/${id}/stop`);
+});
+
+test("what was queued when its ticker went into the bin is told as killed", async () => {
+  const overlap = { policy: { overlap: { mode: "queue", queueMax: 2 } } };
+  const { id } = await server.ticker("binned", "await sleep(10000)", undefined, overlap);
+  const { event } = await follow(id);
+  await server.ask("POST", `/v1/tickers/${id}/run`);
+  await server.ask("POST", `/v1/tickers/${id}/run`);
+  await deleteTicker(server.platform, "home", id);
+  await event("finished", 2);
+  expect(await run(id, 2)).toMatchObject({ outcome: "killed" });
+  expect(await run(id, 1)).toMatchObject({ state: "running" });
+  await server.ask("POST", `/v1/tickers/${id}/runs/1/kill`);
 });
 
 describe("run now", () => {

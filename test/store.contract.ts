@@ -305,6 +305,18 @@ export function storeContract(name: string, makeStore: () => Store): void {
       expect(await taken()).toEqual([[300], 2]);
     });
 
+    test("the bin ends what was queued, and says so", async () => {
+      await create(tickerOf("t_1"));
+      await begin(claimOf("t_1", 1000, { queueMax: 1 }));
+      await begin(claimOf("t_1", 2000, { queueMax: 1 }));
+      const gone = await store.setDeleted("ada", "t_1", 2500, 2500);
+      expect(gone).toMatchObject({
+        entry: { ticker: { deletedAt: 2500 }, status: { queued: [], active: [{ number: 1 }] } },
+        ended: [{ run: { number: 2, outcome: "killed" }, events: [{ kind: "finished" }] }],
+      });
+      expect(await store.setDeleted("ada", "t_1", 2600, 2600)).toMatchObject({ ended: [] });
+    });
+
     test("a run under way keeps its ticker in the bin until it is over", async () => {
       await create(tickerOf("t_1"));
       const run = await begin(byHand("t_1", 950));

@@ -63,6 +63,7 @@ const REFUSALS = [
   ...["next", "ended", "waiting"].map((each) => `finishRun ${each}`),
   "setDeleted threw conflict",
   "setState ended",
+  "setDeleted ended",
   "askKill next",
 ];
 

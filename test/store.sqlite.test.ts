@@ -153,7 +153,9 @@ describe("SQLite", () => {
     await expect(fill()).rejects.toThrow(TransientError);
     expect(seq).toBeGreaterThan(10);
     expect(await store.readEvents("ada", "t_1", 1, 1, 1000)).toHaveLength(seq - 1);
-    expect(await store.setDeleted("ada", "t_1", 5, 5)).toMatchObject({ ticker: { deletedAt: 5 } });
+    expect(await store.setDeleted("ada", "t_1", 5, 5)).toMatchObject({
+      entry: { ticker: { deletedAt: 5 } },
+    });
     const finish = finishOf({ ...filled.run, seq: seq - 1 }, 2000);
     expect(await store.finishRun(finish)).toMatchObject({ ok: true });
     expect(await store.purgeTickers(10, 1)).toBe(1);

@@ -112,19 +112,20 @@ export function modelTickers(world: World): Partial<Store> {
       const found = owned(owner, tickerId);
       if (!found) return null;
       const isIn = found.ticker.deletedAt !== null;
+      let gone: { run: Run; events: Event[] }[] = [];
       if (deletedAt === null && isIn) {
         if (takeable(found, found.ticker.name)) throw new VisibleError("conflict", "name taken");
         found.ticker.deletedAt = null;
         found.ticker.updatedAt = at;
       }
       if (deletedAt !== null && !isIn) {
-        killQueue(found, at);
+        gone = killQueue(found, at);
         stop(found, "deleted");
         found.status.stopReason = "deleted";
         found.ticker.deletedAt = deletedAt;
         found.ticker.updatedAt = at;
       }
-      return entry(found);
+      return { entry: entry(found), ended: gone };
     },
     async purgeTickers(before, limit) {
       const gone = all.items

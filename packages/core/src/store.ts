@@ -181,15 +181,16 @@ export type Store = {
       | { state: "stopped"; reason: StopReason; at: number },
   ): Promise<{ entry: Entry; ended: { run: Run; events: Event[] }[] } | null>;
   /**
-   * Into the bin (which stops it and kills its queue; runs under way go on), or out of it (still stopped). Throws
-   * VisibleError `conflict` when another ticker has taken the name meanwhile. A repeat changes nothing.
+   * Into the bin (which stops it and kills its queue, returned as by `setState`; runs under way go on), or out of
+   * it (still stopped). Throws VisibleError `conflict` when another ticker has taken the name meanwhile. A repeat
+   * changes nothing.
    */
   setDeleted(
     owner: string,
     tickerId: string,
     deletedAt: number | null,
     at: number,
-  ): Promise<Entry | null>;
+  ): Promise<{ entry: Entry; ended: { run: Run; events: Event[] }[] } | null>;
   /**
    * Removes bin entries deleted before `before` with all they own; answers how many. One with a run under way
    * stays until that is over, so that the run's end is recorded and told.

@@ -7,6 +7,7 @@ import { assert, VisibleError } from "./error.ts";
 import type { Platform } from "./platform.ts";
 import { nextDue, parseSchedule, type Schedule } from "./schedule.ts";
 import type { Entry, Page } from "./store.ts";
+import { batchOf } from "./subscription.ts";
 import type { Script, Ticker } from "./ticker.ts";
 import { canonical, idFromKey, idFromTime } from "./ticker-id.ts";
 import {
@@ -177,7 +178,7 @@ export function listTickers(
   return platform.store.listTickers(owner, ask);
 }
 
-/** Into the bin, where it rests 30 days with its page number. */
+/** Into the bin, where it rests 30 days with its page number. Watchers are told of what was queued till then. */
 export async function deleteTicker(
   platform: Platform,
   owner: string,
@@ -187,7 +188,8 @@ export async function deleteTicker(
   const now = platform.clock.now();
   const gone = await platform.store.setDeleted(owner, ticker.id, now, now);
   if (!gone) throw notFound(address);
-  return gone;
+  for (const { run, events } of gone.ended) platform.broadcast.publish(owner, batchOf(run, events));
+  return gone.entry;
 }
 
 /** Out of the bin, stopped. One that was not in it is answered as it is. */
@@ -206,7 +208,7 @@ export async function restoreTicker(
       `Ticker ${before.ticker.name} cannot leave the bin: another ticker has its name by now.`,
     );
   }
-  return back;
+  return back.entry;
 }
 
 /** Throws `invalid` with line and column when the script would not compile. */

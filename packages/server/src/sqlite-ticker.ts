@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { assert, VisibleError } from "@ticker/core/error";
 import type { Event } from "@ticker/core/event";
 import type { Run } from "@ticker/core/run";
-import type { Entry, Store } from "@ticker/core/store";
+import type { Store } from "@ticker/core/store";
 import type { Ticker } from "@ticker/core/ticker";
 import { binned, edited, started, stopped } from "@ticker/core/transition";
 import type { Group } from "./sqlite-commit.ts";
@@ -171,21 +171,23 @@ export function tickerVerbs(
     },
 
     setDeleted(owner, tickerId, deletedAt, at) {
-      return group.write("move a ticker into or out of the bin", true, (): Entry | null => {
+      return group.write("move a ticker into or out of the bin", true, () => {
         const found = memory.owned(owner, tickerId);
         if (!found) return null;
-        if ((found.ticker.deletedAt === null) === (deletedAt === null)) return memory.entry(found);
+        let ended: { run: Run; events: Event[] }[] = [];
+        if ((found.ticker.deletedAt === null) === (deletedAt === null))
+          return { entry: memory.entry(found), ended };
         let status = memory.status(found);
         if (deletedAt === null) {
           refuseNamesake(found, known(byName.get(owner, found.ticker.name)));
         } else {
-          writing.killQueued(found, status.queued, at);
+          ended = writing.killQueued(found, status.queued, at);
           status = binned(status);
           writing.saveStatus(found, status);
         }
         memory.noteTaken(owner, { live: deletedAt === null ? 1 : -1 });
         const { ticker } = save(found.key, { ...found.ticker, deletedAt, updatedAt: at });
-        return { ticker, status };
+        return { entry: { ticker, status }, ended };
       });
     },
 
