@@ -151,6 +151,14 @@ describe("output is bounded and coalesced", () => {
     expect(output.progress()).toBe(0.998);
   });
 
+  test("a metric may have any name, and there are so many names and no more", () => {
+    const output = makeOutput(1000, (t) => t);
+    const names = ["__proto__", "__proto__", ...Array.from({ length: 16 }, (_, i) => `m${i}`)];
+    output.add(names.map((name, i) => ({ kind: "metric", at: 1, name, value: i })));
+    expect(JSON.parse(JSON.stringify(output.metrics))).toHaveProperty("__proto__", 1);
+    expect(Object.keys(output.metrics)).toEqual(["__proto__", ...names.slice(2, 17)]);
+  });
+
   test("secrets in metric names and messages are masked too", () => {
     const output = makeOutput(1000, makeMask(["hunter22"]));
     output.add([

@@ -37,7 +37,8 @@ export type Output = {
 };
 
 export function makeOutput(limitBytes: number, mask: Mask): Output {
-  const metrics: Record<string, number> = {};
+  // Without a prototype, so that `__proto__` is a name like any other.
+  const metrics: Record<string, number> = Object.create(null);
   const half = limitBytes / 2;
   let pile: Happening[] = [];
   let headBytes = 0;
