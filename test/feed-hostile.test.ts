@@ -7,6 +7,7 @@ import { makeFeed } from "@ticker/core/feed";
 import type { FeedPlatform } from "@ticker/core/platform";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
+import { bind } from "../packages/server/src/http.ts";
 import { serveFeed } from "../packages/server/src/socket.ts";
 import {
   type FeedClient,
@@ -350,6 +351,20 @@ describe("heartbeats", () => {
     slow.socket.terminate();
     world.close();
   });
+});
+
+test("a connection that says nothing has ten seconds; one that has asked has its own limits", async () => {
+  const { server: http, port } = await bind({ host: "127.0.0.1", port: 0 });
+  const accepted = new Promise<Socket>((resolve) => http.once("connection", resolve));
+  const client = connect(port, "127.0.0.1");
+  const line = await accepted;
+  expect(line.timeout).toBe(10_000);
+  const asked = new Promise((resolve) => http.once("request", resolve));
+  client.write("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+  await asked;
+  expect(line.timeout).not.toBe(10_000);
+  client.destroy();
+  http.close();
 });
 
 test("stopping does not wait for a reader that has stalled", async () => {

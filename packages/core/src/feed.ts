@@ -64,6 +64,7 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
   const topics = new Map<string, Map<string, Group>>();
   const connections = new Map<string, Set<Connection>>();
   const holds = new Map<string, Hold>();
+  const turns = new WeakMap<Watcher, Promise<unknown>>();
   const count = { watchers: 0, deliveries: 0, gaps: 0 };
   const waiting = new Set<Group>();
   let timer: (() => void) | null = null;
@@ -161,6 +162,16 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
     if (groups.size === 0) topics.delete(tickerId);
   }
 
+  /** What all subscriptions of a connection read at once would be more than it can take, and work for nothing. */
+  function inTurn<T>(watcher: Watcher, work: () => Promise<T>): Promise<T> {
+    const done = (turns.get(watcher) ?? Promise.resolve()).then(work);
+    turns.set(
+      watcher,
+      done.catch(() => {}),
+    );
+    return done;
+  }
+
   // -- what every connection of an account is told
 
   function held(owner: string): string {
@@ -211,6 +222,7 @@ export function makeFeed(platform: FeedPlatform, epoch: string): Feed {
           gap: () => {
             count.gaps++;
           },
+          inTurn: (work) => inTurn(watcher, work),
         }),
       ),
     watchAccount: (ask, watcher) => counted(account.watch(ask, watcher)),

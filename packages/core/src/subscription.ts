@@ -50,6 +50,8 @@ export type TickerHooks = {
   goLive(follower: Follower, position: Position): boolean;
   delivered(events: number): void;
   gap(): void;
+  /** Does the work when no other subscription of this connection is reading. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
 };
 
 type GapReason = Extract<ServerMessage, { type: "gap" }>["reason"];
@@ -57,6 +59,8 @@ type GapReason = Extract<ServerMessage, { type: "gap" }>["reason"];
 /** Runs replayed at most; further back is a gap, to be read over REST. */
 export const REPLAY_RUNS_MAX = 100;
 const EVENTS_PER_READ = 500;
+/** A message longer than this lets others have their turn before the next is read. */
+const LONG_CHARACTERS = 64_000;
 /** After a reading that failed. */
 const AGAIN_MS = 1_000;
 
@@ -106,7 +110,7 @@ export function makeTickerSubscription(
     try {
       do {
         dirty = false;
-        slow = !(await readOn());
+        slow = !(await hooks.inTurn(readOn));
       } while (dirty && !slow && !closed);
       if (closed || slow || position === null) return;
       if (!greeted) say({ type: "live", id, cursor: cursorOf(position, tickerId) });
@@ -126,6 +130,7 @@ export function makeTickerSubscription(
 
   /** False: stopped on the way, because the watcher is full or gone; `resume` goes on. */
   async function readOn(): Promise<boolean> {
+    if (closed || !watcher.ready()) return false;
     const ask = { before: null, limit: REPLAY_RUNS_MAX, failed: false };
     const newest = await store.listRuns(owner, tickerId, ask);
     position ??= startAt(newest, askLast());
@@ -159,13 +164,17 @@ export function makeTickerSubscription(
     while (at.floor < run.number && !at.parts.get(run.number)?.over) {
       const from = seqOf(at, run.number) + 1;
       const events = await store.readEvents(owner, tickerId, run.number, from, EVENTS_PER_READ);
-      // Others were read for it at the same time: what does not fit is read again.
+      // It may have filled meanwhile, with what is live: what does not fit is read again.
       if (closed || !watcher.ready()) return false;
       if (events.length === 0) return tellEnd(at, run);
       const batch = batchOf(run, events, from);
       advance(at, batch);
       hooks.delivered(events.length);
-      say(eventsMessage(id, batch, cursorOf(at, tickerId)));
+      const text = JSON.stringify(eventsMessage(id, batch, cursorOf(at, tickerId)));
+      watcher.write(watcher.encode([text]));
+      if (text.length > LONG_CHARACTERS) {
+        await new Promise<void>((resolve) => platform.clock.after(0, resolve));
+      }
       if (events.length < EVENTS_PER_READ) return true;
     }
     return true;

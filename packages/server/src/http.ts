@@ -46,6 +46,9 @@ function refusal(error: unknown) {
   };
 }
 
+/** Node counts the time for headers from their first byte; who sends none at all is cut after this. */
+const FIRST_BYTE_MS = 10_000;
+
 /** Errors: OperatorError when the port is taken or the address cannot be bound. */
 export async function bind(at: { host: string; port: number }): Promise<Bound> {
   const server = createServer(
@@ -53,6 +56,10 @@ export async function bind(at: { host: string; port: number }): Promise<Bound> {
     NOT_YET,
   );
   refuseGarbled(server);
+  server.on("connection", (socket) => socket.setTimeout(FIRST_BYTE_MS));
+  for (const asked of ["request", "upgrade"]) {
+    server.on(asked, (request: IncomingMessage) => request.socket.setTimeout(0));
+  }
   await listening(server, at);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : at.port;
