@@ -16,7 +16,7 @@ import { WebSocket } from "ws";
 import { seeded } from "./seeded.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
-const TOKEN = "kill-loop-token-0123456789";
+export const TOKEN = "kill-loop-token-0123456789";
 
 export type KillReport = {
   seed: number;
@@ -54,9 +54,9 @@ print("count", await state.get("count"));
 await fetch("http://127.0.0.1:${port}/end/" + ticker.name + "/" + run.dueAt);
 `;
 
-type Running = { child: ChildProcess; url: string; readyAt: number; readyMs: number };
+export type Running = { child: ChildProcess; url: string; readyAt: number; readyMs: number };
 
-async function startChild(folder: string, collectorPort: number): Promise<Running> {
+export async function startChild(folder: string, collectorPort: number): Promise<Running> {
   const beganAt = Date.now();
   const args = ["--disable-warning=ExperimentalWarning", MAIN, "--port", "0", "--data", folder];
   args.push("--no-examples", "--allow-host", `127.0.0.1:${collectorPort}`);
@@ -81,7 +81,7 @@ async function startChild(folder: string, collectorPort: number): Promise<Runnin
   return { child, url, readyAt, readyMs: readyAt - beganAt };
 }
 
-async function ask<T>(url: string, method: string, path: string, body?: object): Promise<T> {
+export async function ask<T>(url: string, method: string, path: string, body?: object): Promise<T> {
   const answer = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
@@ -173,7 +173,7 @@ export async function killLoop(ask_: {
   return report;
 }
 
-function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => {
     child.once("exit", () => resolve());
     child.kill(signal);
