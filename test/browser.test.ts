@@ -98,6 +98,9 @@ describe("what a script prints", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("t");
     await page.getByRole("button", { name: "Since start" }).waitFor();
+    await log().focus();
+    await page.keyboard.press("Tab");
+    expect(await page.locator(":focus").textContent()).toMatch(/^HELD/);
   });
 });
 

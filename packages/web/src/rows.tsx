@@ -90,7 +90,8 @@ function lineView(row: LineRow & { key: number }, stamp: string, mark: string, l
       id={isRun ? `L${row.line}` : undefined}
     >
       {stamp && (
-        <a class="ts" href={`${home}#L${row.line}`} data-line={row.line}>
+        // Not a stop for Tab: twenty thousand of them would bury all that comes after the log.
+        <a class="ts" href={`${home}#L${row.line}`} data-line={row.line} tabIndex={-1}>
           {stamp}
         </a>
       )}
