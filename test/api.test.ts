@@ -58,6 +58,16 @@ describe("tickers", () => {
     expect((await world.ask("POST", `/v1/tickers/${id}/restore`)).status).toBe(429);
   });
 
+  test("a delete with a stale If-Match deletes nothing", async () => {
+    const { id } = await create();
+    const remove = (ifMatch: string) =>
+      world.ask("DELETE", `/v1/tickers/${id}`, { headers: { "if-match": ifMatch } });
+    const stale = await remove('"9"');
+    expect([stale.status, stale.json.current?.revision]).toEqual([409, 1]);
+    expect((await remove("nonsense")).status).toBe(422);
+    expect((await remove('"1"')).status).toBe(204);
+  });
+
   test("names and pages that are taken are conflicts that say which", async () => {
     await create();
     const name = await world.ask("POST", "/v1/tickers", { body: clock() });

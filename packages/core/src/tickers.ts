@@ -230,7 +230,8 @@ export function revisionConflict(current: Entry): VisibleError {
   );
 }
 
-function demandRevision(entry: Entry, revision: number | null): void {
+/** Throws that conflict unless the entry is at the revision; null: any. */
+export function demandRevision(entry: Entry, revision: number | null): void {
   if (revision !== null && entry.ticker.revision !== revision) throw revisionConflict(entry);
 }
 

@@ -7,6 +7,7 @@ import { VisibleError } from "../error.ts";
 import {
   createTicker,
   deleteTicker,
+  demandRevision,
   editTicker,
   findTicker,
   listTickers,
@@ -209,13 +210,25 @@ function addEditing(app: ApiApp, api: Api): void {
     summary: "Delete a ticker",
     description:
       "Into the bin: it stops, its queue is killed, and it rests there 30 days with its runs and page number. A run under way goes on: kill it if it must end.",
-    request: { params: TickerAddress },
+    request: {
+      params: TickerAddress,
+      headers: z.object({
+        "If-Match": z.string().optional().openapi({
+          description: "The ETag you read: only if it is still that.",
+          pattern: IF_MATCH.source,
+        }),
+      }),
+    },
     responses: { 204: { description: "It is in the bin." } },
-    errors: [404],
+    errors: [404, 409],
   });
   app.openapi(remove, async (c) => {
     const { account } = actorOf(c);
     const entry = await findTicker(platform, account, c.req.valid("param").id);
+    const ifMatch = c.req.valid("header")["If-Match"];
+    if (ifMatch !== undefined) {
+      await withCurrent(api, async () => demandRevision(entry, revisionOf(ifMatch)));
+    }
     // First stopped, so that queued runs end as killed and are told of.
     await engine.stop(account, entry.ticker.id);
     await deleteTicker(platform, account, entry.ticker.id);
