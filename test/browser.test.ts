@@ -45,6 +45,16 @@ describe("what a script prints", () => {
     await heading(/t\d+/).waitFor();
   });
 
+  test("is followed, in the tile, by why the run failed", async () => {
+    const { id } = await ticker(`print("a line"); throw new TypeError("the disk is on fire");`);
+    await page.goto("/");
+    await server.ask("POST", `/v1/tickers/${id}/run`);
+    const tile = page.getByRole("article");
+    await tile.getByText("TypeError: the disk is on fire").waitFor();
+    await tile.getByText("a line").waitFor();
+    await remove(id);
+  });
+
   test("stays text, whatever it is", async () => {
     const made = await ticker(
       `const esc = String.fromCharCode(27);
@@ -136,6 +146,27 @@ test("only what was found can be shown, and the address says so", async () => {
   await expect.poll(seen, { timeout: 10_000 }).toBe(2);
   await page.getByRole("button", { name: "Only these" }).click();
   await expect.poll(seen).toBeGreaterThan(250);
+});
+
+test("a run's lines are shown when they come, though the feed has nothing more to say", async () => {
+  const made = await ticker(`print("said once");`);
+  await server.ask("POST", `/v1/tickers/${made.page}/run`);
+  await page.goto(`/${made.page}`);
+  await log().getByText("said once").waitFor();
+  // Runs beyond those the feed replays come by REST alone; here, after everything else.
+  await page.routeWebSocket("**/v1/feed", (socket) => {
+    const feed = socket.connectToServer();
+    feed.onMessage((message) => {
+      if (!String(message).includes("said once")) socket.send(message);
+    });
+  });
+  await page.route(/runs\/1\?/, async (route) => {
+    await page.locator(".runs li").first().waitFor();
+    await page.getByText("● LIVE").waitFor();
+    await route.continue();
+  });
+  await page.goto(`/${made.page}/1`);
+  await log().getByText("said once").waitFor();
 });
 
 test("a failed run leads to where the trouble began", async () => {

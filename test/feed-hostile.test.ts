@@ -134,7 +134,7 @@ describe("frames", () => {
       client.socket.ping();
       await new Promise((resolve) => {
         client.socket.once("pong", resolve);
-        client.socket.once("close", resolve);
+        void client.closed.then(resolve);
       });
     }
     expect(await client.closed).toBe(1008);
