@@ -58,7 +58,7 @@ export const isFailed = (outcome: Outcome): boolean =>
 /** A claim may have been on its way for as long as calls to the store take. */
 const HELD_MS = 2_000;
 
-export function makeLedger(fault: Fault) {
+export function makeLedger(fault: Fault, activeMs: () => number) {
   const accounts = new Map<string, Account>();
   const runs = new Map<string, Booked>();
   let heldAt: number | null = null;
@@ -117,10 +117,10 @@ export function makeLedger(fault: Fault) {
   }
 
   /** Whoever was on its way when killall came is ended by it; nobody sets out later. */
-  function judgeHold(run: Pick<Booked, "id" | "tickerId">, at: number): void {
-    const held = heldAt !== null && at - heldAt > HELD_MS;
-    const told = `${run.id} is begun ${at - (heldAt ?? at)} ms after it`;
-    must(!held, "killall means nothing starts until release", told, run.tickerId);
+  function judgeHold(run: Pick<Booked, "id" | "tickerId">): void {
+    const ms = heldAt === null ? 0 : activeMs() - heldAt;
+    const told = `${run.id} is begun ${ms} ms after it`;
+    must(ms <= HELD_MS, "killall means nothing starts until release", told, run.tickerId);
   }
 
   /** A claim took the due time on. */
@@ -208,8 +208,8 @@ export function makeLedger(fault: Fault) {
 
     /** Killall is in force, as far as the store knows. */
     held: () => heldAt !== null,
-    setHold(hold: { at: number } | null): void {
-      heldAt = hold?.at ?? null;
+    setHold(hold: object | null): void {
+      heldAt = hold === null ? null : activeMs();
     },
 
     created(
@@ -309,7 +309,7 @@ export function makeLedger(fault: Fault) {
         id,
       );
       if (run === null) return;
-      judgeHold(run, claim.at);
+      judgeHold(run);
       of.open = null;
       const made = bookRun(of, run);
       if (of.active.length > 0) {
@@ -354,7 +354,7 @@ export function makeLedger(fault: Fault) {
         `${runId} tried at ${at}, before ${booked.retryAt}`,
         of.ticker.id,
       );
-      judgeHold(booked, at);
+      judgeHold(booked);
       sums.retries++;
       toRunning(of, booked, run.attempt, run.revision);
     },

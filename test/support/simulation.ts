@@ -95,6 +95,8 @@ export async function simulate(options: Options, folder: string): Promise<Report
   let healed = false;
   /** Nothing is in the way from here on, as far as is known. */
   let clearFrom = 0;
+  /** Time in which nothing could act. */
+  let stalledMs = 0;
   let holding: "no" | "asked" | "yes" = "no";
   let serial = 0;
   let process: SimulatedProcess | null = null;
@@ -121,7 +123,7 @@ export async function simulate(options: Options, folder: string): Promise<Report
     const name = ledger.accounts.get(tickerId)?.ticker.name ?? "";
     faults.push({ rule, message: `${name} ${message}`.trim(), tickerId });
   }
-  const ledger = makeLedger(fault);
+  const ledger = makeLedger(fault, () => time.monotonic() - stalledMs);
   const count = (name: string): void => {
     sums[name] = (sums[name] ?? 0) + 1;
   };
@@ -245,6 +247,7 @@ export async function simulate(options: Options, folder: string): Promise<Report
       count("stalls");
       log(() => `the event loop stands still for ${ms} ms`);
       time.stall(ms);
+      stalledMs += ms;
       disturb(SETTLE_MS);
     }
     if (chance.chance(likely.suspend)) {
@@ -252,7 +255,10 @@ export async function simulate(options: Options, folder: string): Promise<Report
       const ms = chance.pick([5_000, 61_000, 3_600_000]);
       log(() => `the machine sleeps for ${ms} ms`);
       time.stepWall(ms);
-      if (chance.chance(0.3)) time.stall(ms);
+      if (chance.chance(0.3)) {
+        time.stall(ms);
+        stalledMs += ms;
+      }
       disturb(SETTLE_MS);
     }
     if (chance.chance(likely.step)) {
