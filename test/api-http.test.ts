@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { apiWorld, clock, OPERATOR_TOKEN, type World } from "./support/api-world.ts";
-import { type TestServer, testServer } from "./support/server.ts";
+import { type TestServer, TOKEN, testServer } from "./support/server.ts";
 
 let world: World;
 let server: Server;
@@ -106,7 +106,7 @@ describe("what never reaches the app", () => {
     ],
     ["a flood of headers", head("GET /healthz", `X: ${"y".repeat(20_000)}`), 431],
     ["an address that is none", head("GET *"), 400],
-    ["a host that is none", "GET /healthz HTTP/1.0\r\n\r\n", 400],
+    ["a host that is none", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
   ])("%s is refused as everything else is", async (_, request, status) => {
     const answer = await rawTo(service.port, request);
     const [headers = "", body = ""] = answer.split("\r\n\r\n");
@@ -128,6 +128,31 @@ describe("what never reaches the app", () => {
       expect.stringContaining(type),
     ]);
   });
+});
+
+test("who asks while the service starts is told to come back, and nothing else", async () => {
+  const spare = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => spare.once("listening", resolve));
+  const free = (spare.address() as AddressInfo).port;
+  await new Promise((resolve) => spare.close(resolve));
+  let isUp = false;
+  const starting = testServer({ port: free }).finally(() => {
+    isUp = true;
+  });
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const answers = new Set<number | "refused">();
+  while (!isUp) {
+    const asked = fetch(`http://127.0.0.1:${free}/v1/status`, { headers });
+    answers.add(
+      await asked.then(
+        ({ status }) => status,
+        () => "refused" as const,
+      ),
+    );
+  }
+  await (await starting).close();
+  expect(answers).toContain(503);
+  for (const answer of answers) expect([200, 503, "refused"]).toContain(answer);
 });
 
 describe("dry runs", () => {

@@ -52,7 +52,12 @@ const FIRST_BYTE_MS = 10_000;
 /** Errors: OperatorError when the port is taken or the address cannot be bound. */
 export async function bind(at: { host: string; port: number }): Promise<Bound> {
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: HEADER_BYTES_MAX },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false,
+    },
     NOT_YET,
   );
   refuseGarbled(server);

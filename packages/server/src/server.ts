@@ -72,13 +72,14 @@ export async function startServer(options: Options): Promise<Server> {
       },
     });
     const files = operators(() => consoleFiles(CONSOLE));
-    listening = serve(bound, { api, feed: platform.feed, files, version: VERSION, asker });
     const now = platform.clock.now();
     // Warm before the first claim, so that the first tick is not late.
     await platform.sandbox.ready();
     const account = await platform.store.openAccount({ ...OWNER, createdAt: now, hold: null });
     const interrupted = await engine.start([account]);
     if (options.examples) await makeExamples(platform, zone);
+    // Not before: until now there was no account to ask for, and a killall in force was not known.
+    listening = serve(bound, { api, feed: platform.feed, files, version: VERSION, asker });
     engine.wake();
     const url = urlOf(options, listening.port);
     const link = await issueCredential(platform, {
