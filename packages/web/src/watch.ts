@@ -91,6 +91,7 @@ export class Watch {
       const ask = `?from=${from}&limit=${EVENTS_A_PAGE}`;
       const page = await call<RunPage>(`/tickers/${this.#tickerId}/runs/${number}${ask}`);
       this.#take({ run: page.number, ...rangeOf(page.events), events: page.events });
+      this.#redraw();
       if (page.nextSeq === null) return page;
       from = page.nextSeq;
     }
