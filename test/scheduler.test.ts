@@ -387,6 +387,20 @@ test("an end during a pass wakes it for what it made due, though the store was a
   });
 });
 
+test("killing a run between its tries makes a ticker from: finish due, and it is woken for that", async () => {
+  world = await makeWorld();
+  const retry = { attempts: 1, backoffMs: 60_000, backoffMaxMs: 60_000, on: ["failed" as const] };
+  const schedule = { every: 500, from: "finish" };
+  const { id } = await world.ticker({ schedule, policy: { retry } });
+  (await world.hand.next()).end({ outcome: "failed" });
+  await world.event("retry", 1);
+  await world.engine.kill(OWNER, id, 1);
+  await until(async () => {
+    if (world.clock.now() < START + 2_000) world.clock.move(100);
+    return world.hand.pendingArrivals() > 0;
+  });
+});
+
 describe("no more than there is room for", () => {
   test("what cannot start waits in the store and starts as places come free", async () => {
     world = await makeWorld({ room: 2 });

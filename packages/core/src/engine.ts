@@ -117,6 +117,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       tell(run, events);
       tellAll(ended);
       feed.tiles.status(status);
+      scheduler.freed(earliest(status.nextDueAt, run.retryAt));
       if (next !== null) begin(next);
     },
   });
@@ -267,7 +268,9 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
 
   async function freshStatus(run: Run): Promise<void> {
     const entry = await store.readTicker(run.owner, { id: run.tickerId });
-    if (entry !== null) feed.tiles.status(entry.status);
+    if (entry === null) return;
+    feed.tiles.status(entry.status);
+    scheduler.freed(entry.status.nextDueAt);
   }
 
   async function killAll(owner: string, by: string, reason: string | null) {
