@@ -368,7 +368,8 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       // The last process may have ended in the middle of a killall.
       for (const { id, hold } of accounts) if (hold !== null) await endAll(id);
       scheduler.poke();
-      standing.every(REPAIR_MS, sweep.repair);
+      // A lease may run out while its claim is on its way, when the thread stood still for that long.
+      standing.every(REPAIR_MS, () => arrived().then(sweep.repair));
       standing.every(TIDY_MS, sweep.tidy);
       return cut;
     },
