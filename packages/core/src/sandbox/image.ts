@@ -10,7 +10,10 @@ import { type Box, EVAL_GLOBAL, Vm, type VmHost } from "./vm.ts";
 /** Everything a thread needs to make machines; memory is shared, the module is passed by reference. */
 export type Image = {
   module: WebAssembly.Module;
+  /** The memory from `dataAt` to its end at `bytes`; below lies the engine's stack, all zeros. */
   memory: SharedArrayBuffer;
+  dataAt: number;
+  bytes: number;
   stackPointer: number;
   runtime: number;
   context: number;
@@ -81,7 +84,7 @@ function takeImage(module: WebAssembly.Module, world: { clock: Clock; random: Ra
   const program = evaluate(vm, GUEST_PROGRAM);
   const nothing = vm.undefined();
   const entries = callOne(vm, program, nothing, host);
-  const image: Omit<Image, "memory" | "randomAt"> = {
+  const image: Omit<Image, "memory" | "dataAt" | "bytes" | "randomAt"> = {
     module,
     stackPointer: exports.__stack_pointer.value as number,
     runtime: exports.qjs_get_runtime_ptr(),
@@ -96,9 +99,14 @@ function takeImage(module: WebAssembly.Module, world: { clock: Clock; random: Ra
   const before = vm.bytes.slice();
   exports.qjs_free_value(evaluate(vm, "Math.random()"));
   const randomAt = findRandomState(before, vm.bytes);
-  const memory = new SharedArrayBuffer(before.length);
-  new Uint8Array(memory).set(before);
-  return { ...image, memory, randomAt };
+  const dataAt = image.stackPointer;
+  if (dataAt <= STACK_BYTES_MAX || randomAt < dataAt) {
+    throw new Error("the script engine does not keep its stack below its data");
+  }
+  const data = before.subarray(dataAt);
+  const memory = new SharedArrayBuffer(data.length);
+  new Uint8Array(memory).set(data);
+  return { ...image, memory, dataAt, bytes: before.length, randomAt };
 }
 
 function evaluate(vm: Vm, source: string): Box {

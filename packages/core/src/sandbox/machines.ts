@@ -1,13 +1,19 @@
-// The machines of one thread. A used machine is made new by copying the image over its memory, which is
-// complete because the engine has one memory, one mutable global and a table that never changes. A
-// machine that grew, was interrupted or trapped is dropped instead: its memory is not the image's shape.
+// The machines of one thread. A used machine is made new by clearing its stack and copying the image over
+// the rest of its memory, which is complete because the engine has one memory, one mutable global and a
+// table that never changes. A machine that grew, was interrupted or trapped is dropped instead: its memory
+// is not the image's shape. So is one whose stack went below the part that is cleared.
 
 import type { Clock, Random } from "../platform.ts";
-import { type Image, MODULES } from "./image.ts";
+import { type Image, MODULES, STACK_BYTES_MAX } from "./image.ts";
+import { PAGE_BYTES } from "./memory-maximum.ts";
 import { Vm, type VmHost } from "./vm.ts";
 
 const IDLE_MAX = 8;
 const RANDOM_BYTES = 8;
+/** The engine's own functions go 5 KiB below the stack that scripts have (measured); this is ample. */
+const STACK_SLACK_BYTES = 32 * 1024;
+/** Below that, so much is looked at: a stack that went further left its marks here. */
+const STACK_GUARD_BYTES = 16 * 1024;
 /** Strong bytes are drawn in bulk: a call to the system for each run would cost more than the run. */
 const RANDOM_STOCK_BYTES = 4096;
 
@@ -16,6 +22,7 @@ export class Machines {
   #world: { clock: Clock; random: Random };
   /** A private copy: copying out of shared memory is slower. */
   #memory: Uint8Array<ArrayBuffer>;
+  #stackAt: number;
   #idle: Vm[] = [];
   #random: Uint8Array = new Uint8Array(0);
   #randomUsed = 0;
@@ -27,6 +34,7 @@ export class Machines {
     this.image = image;
     this.#world = world;
     this.#memory = new Uint8Array(image.memory).slice();
+    this.#stackAt = image.dataAt - STACK_BYTES_MAX - STACK_SLACK_BYTES;
   }
 
   get idle(): number {
@@ -36,14 +44,17 @@ export class Machines {
   /** A machine as good as new, for one run. */
   take(host: VmHost, memoryBytes: number): Vm {
     const { image } = this;
-    const vm = this.#idle.pop() ?? this.#make(host);
+    const used = this.#idle.pop();
+    const vm = used ?? this.#make(host);
     vm.host = host;
-    vm.bytes.set(this.#memory);
+    // A new one has a stack of zeros, and as long as nobody writes there it takes no memory.
+    if (used) vm.bytes.fill(0, this.#stackAt, image.dataAt);
+    vm.bytes.set(this.#memory, image.dataAt);
     this.#reseed(vm);
     vm.exports.__stack_pointer.value = image.stackPointer;
     vm.exports.qjs_set_memory_limit(memoryBytes);
     this.busy++;
-    this.busyBytes += this.#memory.byteLength;
+    this.busyBytes += image.bytes;
     return vm;
   }
 
@@ -52,8 +63,17 @@ export class Machines {
     this.busy--;
     this.busyBytes -= vm.exports.memory.buffer.byteLength;
     vm.host = GONE;
-    const sameSize = vm.exports.memory.buffer.byteLength === this.#memory.byteLength;
-    if (clean && sameSize && this.#idle.length < IDLE_MAX) this.#idle.push(vm);
+    const sameSize = vm.exports.memory.buffer.byteLength === this.image.bytes;
+    if (clean && sameSize && this.#idle.length < IDLE_MAX && this.#stayedAbove(vm)) {
+      this.#idle.push(vm);
+    }
+  }
+
+  #stayedAbove(vm: Vm): boolean {
+    const at = this.#stackAt - STACK_GUARD_BYTES;
+    const words = new Float64Array(vm.exports.memory.buffer, at, STACK_GUARD_BYTES / 8);
+    for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+    return true;
   }
 
   /** A machine grew from so many bytes to what it has now. */
@@ -64,8 +84,8 @@ export class Machines {
   #make(host: VmHost): Vm {
     const { image } = this;
     const vm = new Vm(image.module, this.#world, MODULES, host);
-    const missing = this.#memory.byteLength - vm.exports.memory.buffer.byteLength;
-    if (missing > 0) vm.exports.memory.grow(missing / 65_536);
+    const missing = image.bytes - vm.exports.memory.buffer.byteLength;
+    if (missing > 0) vm.exports.memory.grow(missing / PAGE_BYTES);
     vm.exports.qjs_set_runtime_and_context(image.runtime, image.context);
     vm.scratchAt = image.scratchAt;
     return vm;
