@@ -7,22 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-const MAIN = new URL("../packages/server/src/main.ts", import.meta.url).pathname;
-/** As `npm start` starts it. */
-const NODE_ARGS = [
-  "--disable-warning=ExperimentalWarning",
-  "--max-semi-space-size=8",
-  "--max-old-space-size=512",
-  "--import",
-  new URL("../packages/server/compile-cache.js", import.meta.url).href,
-];
+const START = new URL("../packages/server/start.js", import.meta.url).pathname;
 const TOKEN = "bench-token-0123456789";
 const TICKS_PER_SECOND = 100;
 
 export type BenchService = Awaited<ReturnType<typeof startService>>;
 
 export async function startService(folder = mkdtempSync(join(tmpdir(), "ticker-bench-"))) {
-  const args = [...NODE_ARGS, MAIN, "--port", "0", "--data", folder];
+  const args = ["--disable-warning=ExperimentalWarning", START, "--port", "0", "--data", folder];
   const child = spawn(process.execPath, [...args, "--no-examples"], {
     env: { ...process.env, TICKER_TOKEN: TOKEN },
     stdio: ["ignore", "pipe", "inherit"],

@@ -21,7 +21,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { askerOf, type Options, readOptions } from "../packages/server/src/options.ts";
 
 const ORIGIN = "https://ticker.example.com";
-const MAIN = fileURLToPath(new URL("../packages/server/src/main.ts", import.meta.url));
+const START = fileURLToPath(new URL("../packages/server/start.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "ticker-command-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -29,7 +29,7 @@ type Ended = { code: number | null; out: string; err: string };
 
 /** Runs the command until it ends, or until it has said where to sign in; then ends it. */
 function command(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args], {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", START, ...args], {
     env: { PATH: process.env.PATH ?? "", ...env },
   });
   let out = "";
@@ -157,7 +157,7 @@ describe("what it refuses, in one sentence and with exit code 2", () => {
 
   test("a folder that another Ticker has", async () => {
     chmodSync(folder, 0o700);
-    const child = spawn(process.execPath, [MAIN, "--port", "0", "--data", data("shared")], {
+    const child = spawn(process.execPath, [START, "--port", "0", "--data", data("shared")], {
       env: { PATH: process.env.PATH ?? "" },
     });
     await new Promise<void>((resolve) =>

@@ -2,12 +2,17 @@
 // told, and that nothing of a run is left when it is over.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxEvent, SandboxJob } from "../packages/core/src/platform.ts";
 import type { GuardedRequest } from "../packages/core/src/sandbox/guarded-fetch.ts";
 import { HOST_API } from "../packages/core/src/sandbox/host-api.ts";
+import { buildImage, engineUrl } from "../packages/core/src/sandbox/image.ts";
+import { Machines } from "../packages/core/src/sandbox/machines.ts";
 import { LIMITS_DEFAULT } from "../packages/core/src/ticker.ts";
+import { nodeClock } from "../packages/server/src/clock.ts";
+import { Crowd } from "../packages/server/src/workers/crowd.ts";
 import { type WorkerSandbox, workerSandbox } from "../packages/server/src/workers/sandbox.ts";
 import { jobFor, type Ran, ranIn } from "./support/sandbox.ts";
 
@@ -659,6 +664,45 @@ describe("many at once", () => {
       Array.from({ length: 500 }, (_, i) => i),
     );
     expect(sandbox.room()).toBe(room);
+  });
+
+  test("a machine is used again with a clean stack, or not at all when its stack went too deep", async () => {
+    const world = {
+      clock: nodeClock(),
+      random: { bytes: (n: number) => new Uint8Array(n), fraction: () => 0 },
+    };
+    const engine = new Uint8Array(readFileSync(engineUrl()));
+    const machines = new Machines(await buildImage(engine, 2 ** 25, world), world);
+    const host = { call: () => 0, interrupt: () => true, rejection() {} };
+    const { dataAt } = machines.image;
+    const used = machines.take(host, 2 ** 24);
+    used.bytes.fill(7, dataAt - 280 * 1024, dataAt + 1024);
+    machines.release(used, true);
+    const again = machines.take(host, 2 ** 24);
+    expect(again).toBe(used);
+    expect(again.bytes.subarray(0, dataAt).every((byte) => byte === 0)).toBe(true);
+    expect(again.bytes[dataAt + 512]).toBe(new Uint8Array(machines.image.memory)[512]);
+    again.bytes.fill(7, dataAt - 300 * 1024, dataAt);
+    machines.release(again, true);
+    expect(machines.idle).toBe(0);
+  });
+
+  test("more threads come with a crowd and go when it is over", () => {
+    const crowd = new Crowd(3);
+    expect(crowd.grows([49], 0)).toBe(false);
+    expect(crowd.grows([50], 1_000)).toBe(true);
+    // The second is on its way.
+    expect(crowd.grows([80], 1_010)).toBe(false);
+    expect(crowd.grows([80, 12], 2_000)).toBe(false);
+    expect(crowd.grows([80, 60], 3_000)).toBe(true);
+    expect(crowd.grows([90, 90, 90], 20_000)).toBe(false);
+    crowd.rest(49_999);
+    expect(crowd.threads).toBe(3);
+    crowd.rest(50_000);
+    crowd.rest(50_001);
+    expect(crowd.threads).toBe(2);
+    crowd.rest(80_000);
+    expect(crowd.threads).toBe(1);
   });
 
   test("a thread that goes away takes no job with it: begun anew, or interrupted if it was seen", async () => {

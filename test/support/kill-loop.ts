@@ -15,7 +15,7 @@ import type { ServerMessage } from "@ticker/core/protocol";
 import { WebSocket } from "ws";
 import { seeded } from "./seeded.ts";
 
-const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
+const START = fileURLToPath(new URL("../../packages/server/start.js", import.meta.url));
 export const TOKEN = "kill-loop-token-0123456789";
 
 export type KillReport = {
@@ -58,7 +58,7 @@ export type Running = { child: ChildProcess; url: string; readyAt: number; ready
 
 export async function startChild(folder: string, collectorPort: number): Promise<Running> {
   const beganAt = Date.now();
-  const args = ["--disable-warning=ExperimentalWarning", MAIN, "--port", "0", "--data", folder];
+  const args = ["--disable-warning=ExperimentalWarning", START, "--port", "0", "--data", folder];
   args.push("--no-examples", "--allow-host", `127.0.0.1:${collectorPort}`);
   const child = spawn(process.execPath, args, {
     env: { ...process.env, TICKER_TOKEN: TOKEN },

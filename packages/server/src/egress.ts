@@ -9,7 +9,7 @@ import type {
   GuardedRequest,
   GuardedResponse,
 } from "@ticker/core/sandbox/guarded-fetch";
-import { buildConnector, Client, type Dispatcher } from "undici";
+import type { buildConnector, Dispatcher } from "undici";
 import {
   type AllowedHost,
   addressFault,
@@ -177,8 +177,10 @@ async function hop(
   signal: AbortSignal,
 ): Promise<Answer> {
   const addresses = await checkedAddresses(guard, url, signal);
-  const client = new Client(url.origin, {
-    connect: checkedConnector(guard, url, addresses),
+  // Loaded by the first fetch: it holds 10 MiB, and many services never fetch.
+  const undici = await import("undici");
+  const client = new undici.Client(url.origin, {
+    connect: checkedConnector(undici.buildConnector, guard, url, addresses),
     allowH2: false,
     pipelining: 0,
     maxHeaderSize: guard.headerBytesMax,
@@ -207,9 +209,14 @@ async function hop(
 }
 
 /** Connects to the checked addresses only, and looks again at what it is connected to. */
-function checkedConnector(guard: Guard, url: URL, addresses: string[]): buildConnector.connector {
+function checkedConnector(
+  build: typeof buildConnector,
+  guard: Guard,
+  url: URL,
+  addresses: string[],
+): buildConnector.connector {
   const answers = addresses.map((address) => ({ address, family: isIP(address) }));
-  const connect = buildConnector({
+  const connect = build({
     allowH2: false,
     maxCachedSessions: 0,
     timeout: guard.totalMs,

@@ -7,12 +7,10 @@ import type { GuardedRequest, GuardedResponse } from "@ticker/core/sandbox/guard
 import type { Image } from "@ticker/core/sandbox/image";
 import type { Limits } from "@ticker/core/ticker";
 
-export type WorkerData = {
-  role: "runner" | "compiler";
-  image: Image;
-  words: SharedArrayBuffer;
-  slots: number;
-};
+export type WorkerData =
+  | { role: "runner"; image: Image; words: SharedArrayBuffer }
+  | { role: "compiler"; image: Image }
+  | { role: "image"; memoryBytesMax: number };
 
 /** A script as workers keep it; sent once to each, then spoken of by its number. */
 export type SentScript = { file: string; source: string; code: string; exports: boolean };

@@ -4,6 +4,7 @@
 
 import type { Clock, Random } from "@ticker/core/platform";
 import { type Execution, type Program, Running } from "@ticker/core/sandbox/execution";
+import type { Image } from "@ticker/core/sandbox/image";
 import { Machines } from "@ticker/core/sandbox/machines";
 import {
   beganWord,
@@ -13,7 +14,6 @@ import {
   sharedMs,
   type ToRunner,
   WORD,
-  type WorkerData,
 } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -36,10 +36,15 @@ export class RunnerThread {
   #running = new Map<number, Running>();
   #pumping = false;
 
-  constructor(data: WorkerData, world: ThreadWorld, send: (items: FromRunner[]) => void) {
+  constructor(
+    image: Image,
+    words: SharedArrayBuffer,
+    world: ThreadWorld,
+    send: (items: FromRunner[]) => void,
+  ) {
     this.#world = world;
-    this.#words = new Int32Array(data.words);
-    this.#machines = new Machines(data.image, world);
+    this.#words = new Int32Array(words);
+    this.#machines = new Machines(image, world);
     this.#outbox = new Outbox(send, world.clock.monotonic);
   }
 

@@ -50,7 +50,7 @@ export class Runner {
   constructor(image: Image, listener: RunnerListener) {
     const words = new SharedArrayBuffer(wordBytes(SLOTS));
     this.#words = new Int32Array(words);
-    const workerData: WorkerData = { role: "runner", image, words, slots: SLOTS };
+    const workerData: WorkerData = { role: "runner", image, words };
     this.#worker = new Worker(WORKER_URL, { ...WORKER_OPTIONS, workerData });
     this.#worker.on("message", (message: FromRunner[] | "ready") => {
       if (message !== "ready") listener.received(this, message);

@@ -1,15 +1,14 @@
 // The Sandbox of one machine: worker threads with many script machines each. This file takes jobs, hands
 // them to threads, and passes on what comes back; `supervisor.ts` ends what will not end by itself.
 
-import { readFile } from "node:fs/promises";
 import type { Sandbox, SandboxEvent, SandboxJob, SandboxResult } from "@ticker/core/platform";
 import { type GuardedFetch, refuseFetch } from "@ticker/core/sandbox/guarded-fetch";
-import { buildImage, engineUrl, type Image } from "@ticker/core/sandbox/image";
 import { scriptFile, withoutMark } from "@ticker/core/sandbox/script-error";
 import type { Script } from "@ticker/core/ticker";
 import { nodeClock } from "../clock.ts";
 import { Compiler } from "./compiler.ts";
 import { answerFetch } from "./fetch-call.ts";
+import { imageFromThread } from "./image-thread.ts";
 import { Job } from "./job.ts";
 import type { FromRunner } from "./message.ts";
 import { type Runner, SLOTS } from "./runner.ts";
@@ -17,7 +16,7 @@ import { Scripts } from "./scripts.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export type WorkerSandboxOptions = {
-  /** Threads that share the work; at least 2, so that one that is stuck never stops the other. */
+  /** The most threads that share the work of quick scripts; at least 2. One at rest; more come with a crowd. */
   threads?: number;
   /** Who fetches for scripts; without one every fetch is refused. */
   fetch?: GuardedFetch;
@@ -60,9 +59,10 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
   let lastJob = 0;
   let isClosed = false;
 
-  const image = loadImage(options.memoryBytesMax ?? MEMORY_BYTES_MAX);
+  const image = imageFromThread(options.memoryBytesMax ?? MEMORY_BYTES_MAX);
   const compiler = new Compiler(() => image);
-  const supervisor = new Supervisor(Math.max(2, options.threads ?? 2), {
+  const threads = Math.max(2, options.threads ?? 2);
+  const supervisor = new Supervisor(threads, {
     requeue(again) {
       for (const job of again.toReversed()) queue.unshift(job);
       dispatch();
@@ -190,14 +190,10 @@ export function workerSandbox(options: WorkerSandboxOptions = {}): WorkerSandbox
     async check(script: Script) {
       return (await compiler.compile(script)).error;
     },
-    room: () => Math.max(0, supervisor.shared * SLOTS - jobs.size),
+    room: () => Math.max(0, threads * SLOTS - jobs.size),
     async ready() {
       await image;
-      // The first check starts the compiler's thread; it must not make the first ticker late.
-      await Promise.all([
-        supervisor.ready,
-        compiler.compile({ language: "javascript", source: "" }),
-      ]);
+      await supervisor.ready;
     },
     stats: () => ({
       ...supervisor.stats(),
@@ -221,12 +217,3 @@ const NOTHING = {
   stateWrites: {},
   outputBytes: 0,
 } satisfies Partial<SandboxResult>;
-
-async function loadImage(memoryBytesMax: number): Promise<Image> {
-  const engine = new Uint8Array(await readFile(engineUrl()));
-  const random = {
-    bytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
-    fraction: () => Math.random(),
-  };
-  return buildImage(engine, memoryBytesMax, { clock: nodeClock(), random });
-}

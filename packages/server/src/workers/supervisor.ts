@@ -1,13 +1,16 @@
 // Watches the runner threads through their shared words, ends what will not end by itself, and keeps
-// enough threads: those that share the quick scripts' work, one apart for scripts that are slow or new,
-// ready to step in for any of them, and a few more while some are stuck. Soft limits stand in the threads; everything here is for when those do not get a chance.
+// enough threads: those that share the quick scripts' work (as many as the crowd needs: a thread costs
+// 13 MiB), one apart for scripts that are slow or new, ready to step in for any of them, and a few more
+// while some are stuck. Soft limits stand in the threads; everything here is for when those do not get
+// a chance.
 
 import type { SandboxResult } from "@ticker/core/platform";
 import type { ScriptError } from "@ticker/core/run";
 import type { Image } from "@ticker/core/sandbox/image";
 import { stopError } from "@ticker/core/sandbox/outcome";
+import { Crowd } from "./crowd.ts";
 import type { Job } from "./job.ts";
-import { type FromRunner, sharedSince } from "./message.ts";
+import { type FromRunner, sharedMs, sharedSince } from "./message.ts";
 import { Runner } from "./runner.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -39,26 +42,25 @@ export type SupervisorListener = {
 };
 
 export class Supervisor {
-  /** Threads that share the work in quiet times. */
-  readonly shared: number;
   /** Resolves when the first threads have come up. */
   readonly ready: Promise<void>;
   #isReady: () => void;
   #listener: SupervisorListener;
   #image: Image | null = null;
+  #crowd: Crowd;
   #runners: Runner[] = [];
   #stuck = new Set<Runner>();
   #strikes = new Strikes();
   #timer: NodeJS.Timeout | null = null;
   /** Numbers of scripts whose last run was short. */
   #quick = new Set<number>();
-  #turn = 0;
   #hardKills = 0;
   #reruns = 0;
   #startFailures = 0;
 
-  constructor(shared: number, listener: SupervisorListener) {
-    this.shared = shared;
+  /** `sharedMax`: the most threads that share the quick scripts' work. */
+  constructor(sharedMax: number, listener: SupervisorListener) {
+    this.#crowd = new Crowd(sharedMax);
     this.#listener = listener;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = promise;
@@ -75,16 +77,18 @@ export class Supervisor {
     this.#watch();
     if (this.#strikes.has(job.key)) return this.#placeAlone();
     const usable = this.#runners.filter((each) => !each.reserved && !this.#stuck.has(each));
-    const open = usable.filter((each) => each.hasRoom);
-    const quick = open.slice(0, this.shared);
-    const apart = open.slice(this.shared);
+    const sharing = usable.slice(0, this.#crowd.threads);
+    const crowd = sharing.map((each) => each.jobs.size);
+    if (this.#crowd.grows(crowd, sharedMs())) this.#keepEnough();
+    const quick = sharing.filter((each) => each.hasRoom);
+    const apart = usable.slice(sharing.length).filter((each) => each.hasRoom);
     // A job that lost its thread to another is no culprit: it is kept away from the slow ones now.
     const isQuick = job.reruns > 0 || this.#quick.has(job.scriptNumber);
-    if (isQuick) return this.#leastLoaded(quick.length > 0 ? quick : apart);
-    if (apart.length > 0) return this.#leastLoaded(apart);
+    if (isQuick) return leastLoaded(quick.length > 0 ? quick : apart);
+    if (apart.length > 0) return leastLoaded(apart);
     // A thread for it is on its way, or there can be no more and it has to go among the quick ones.
     const comes =
-      usable.length > this.shared
+      usable.length > this.#crowd.threads
         ? usable.some((each) => !each.isReady)
         : this.#runners.length < this.#mostThreads;
     return comes && !this.#startsFail ? null : (quick.at(-1) ?? null);
@@ -98,18 +102,13 @@ export class Supervisor {
     else this.#quick.clear();
   }
 
-  #leastLoaded(runners: Runner[]): Runner | null {
-    this.#turn++;
-    let best: Runner | null = null;
-    for (let i = 0; i < runners.length; i++) {
-      const each = runners[(i + this.#turn) % runners.length] as Runner;
-      if (!best || each.jobs.size < best.jobs.size) best = each;
-    }
-    return best;
+  /** Threads in quiet times: those that share, and one apart. */
+  get #threads(): number {
+    return this.#crowd.threads + 1;
   }
 
   get #mostThreads(): number {
-    return this.shared + 1 + EXTRA_MAX;
+    return this.#crowd.max + 1 + EXTRA_MAX;
   }
 
   get #startsFail(): boolean {
@@ -146,9 +145,9 @@ export class Supervisor {
     const idle = this.#runners.filter((each) => each.hasRoom && each.jobs.size === 0);
     const alone = this.#runners.filter((each) => each.reserved).length;
     const runner = idle.at(-1);
-    if (!runner || (idle.length < 2 && this.#runners.length > 1) || alone >= EXTRA_MAX - 1) {
-      return null;
-    }
+    // The last idle one is given away only if another can take its place.
+    const isSpare = idle.length > 1 || this.#runners.length < this.#mostThreads;
+    if (!runner || !isSpare || alone >= EXTRA_MAX - 1) return null;
     runner.reserved = true;
     this.#keepEnough();
     return runner;
@@ -163,13 +162,15 @@ export class Supervisor {
   /** Nothing is under way: the process may end, and looking does once no thread is one too many. */
   #calm(): void {
     this.#timer?.unref();
-    if (!this.#timer || this.#runners.length > this.shared + 1) return;
+    if (this.#crowd.threads > 1) return;
+    if (!this.#timer || this.#runners.length > this.#threads) return;
     clearInterval(this.#timer);
     this.#timer = null;
   }
 
   #look(): void {
     if (this.running() === 0) this.#calm();
+    this.#crowd.rest(sharedMs());
     for (const runner of [...this.#runners]) {
       const now = runner.now();
       const executing = runner.executing(now);
@@ -287,7 +288,7 @@ export class Supervisor {
     runner.idleSinceMs ??= now;
     if (sharedSince(now, runner.idleSinceMs) < LINGER_MS || this.#stuck.has(runner)) return;
     const usable = this.#runners.filter((each) => each.isReady && !this.#stuck.has(each));
-    if (!runner.isReady || usable.length <= this.shared + 1) return;
+    if (usable.indexOf(runner) < this.#threads) return;
     this.#runners = this.#runners.filter((each) => each !== runner);
     void runner.terminate();
   }
@@ -297,12 +298,12 @@ export class Supervisor {
     if (!image || this.#startsFail) return;
     const usable = (): number =>
       this.#runners.filter((each) => !each.reserved && !this.#stuck.has(each)).length;
-    while (usable() < this.shared + 1 && this.#runners.length < this.#mostThreads) {
+    while (usable() < this.#threads && this.#runners.length < this.#mostThreads) {
       this.#runners.push(
         new Runner(image, {
           ready: () => {
             this.#startFailures = 0;
-            if (this.#runners.filter((each) => each.isReady).length > this.shared) this.#isReady();
+            if (this.#runners.every((each) => each.isReady)) this.#isReady();
             this.#listener.changed();
           },
           received: (from, items) => this.#listener.received(from, items),
@@ -317,3 +318,10 @@ const NEIGHBOUR: ScriptError = {
   name: "Interrupted",
   message: "another script in the same thread had to be ended by force, and this one with it",
 };
+
+/** Of equals the first: a thread that is not needed is not kept warm. */
+function leastLoaded(runners: Runner[]): Runner | null {
+  let best: Runner | null = null;
+  for (const each of runners) if (!best || each.jobs.size < best.jobs.size) best = each;
+  return best;
+}

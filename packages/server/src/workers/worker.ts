@@ -1,11 +1,13 @@
 // The entrance of a worker thread: no environment, no output of its own, nothing but its messages.
 
 import { randomFillSync } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "@ticker/core/error";
+import { buildImage, engineUrl } from "@ticker/core/sandbox/image";
 import { nodeClock } from "../clock.ts";
 import { CompilerThread } from "./compiler-thread.ts";
-import type { ToCompiler, ToRunner, WorkerData } from "./message.ts";
+import type { FromRunner, ToCompiler, ToRunner, WorkerData } from "./message.ts";
 import { RunnerThread } from "./runner-thread.ts";
 
 const port = parentPort;
@@ -23,11 +25,16 @@ const world = {
   },
 };
 
-if (data.role === "runner") {
-  const thread = new RunnerThread(data, world, (items) => port.postMessage(items));
+if (data.role === "image") {
+  const engine = new Uint8Array(readFileSync(engineUrl()));
+  port.postMessage(await buildImage(engine, data.memoryBytesMax, world));
+} else if (data.role === "runner") {
+  const send = (items: FromRunner[]): void => port.postMessage(items);
+  const thread = new RunnerThread(data.image, data.words, world, send);
   port.on("message", (items: ToRunner[]) => thread.receive(items));
+  port.postMessage("ready");
 } else {
   const thread = new CompilerThread(data.image, world);
   port.on("message", (request: ToCompiler) => port.postMessage(thread.compile(request)));
+  port.postMessage("ready");
 }
-port.postMessage("ready");
