@@ -362,6 +362,16 @@ describe("try", () => {
     expect(await server.ask("GET", `/v1/tickers/${id}/state`)).toEqual({ items: {} });
   });
 
+  test("no word of an error shows a secret", async () => {
+    await server.ask("PUT", "/v1/secrets/TRIED", { value: "tried-and-true" });
+    const source = `const e = new Error(secret("TRIED")); e.name = secret("TRIED"); throw e`;
+    const answer = await server.ask("POST", "/v1/try", {
+      script: { language: "javascript", source },
+    });
+    expect(JSON.stringify(answer)).toContain("[secret]");
+    expect(JSON.stringify(answer)).not.toContain("tried-and-true");
+  });
+
   test("hanging up ends it", async () => {
     const abort = new AbortController();
     const source = 'print("begun"); await sleep(60000)';

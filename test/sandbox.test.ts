@@ -221,6 +221,12 @@ describe("the host API", () => {
     expect(ran.error?.message).toContain("must be a function");
   });
 
+  test("a generator as the script is refused, since nobody would ask it for what it yields", async () => {
+    const ran = await run("export default async function* () { yield 1 }");
+    expect(ran).toMatchObject({ outcome: "failed", error: { name: "TypeError" } });
+    expect(ran.error?.message).toContain("must not be a generator");
+  });
+
   test("a script may be a module that exports its function", async () => {
     const ran = await run(`import { ticker } from "ticker";
 export default ticker(async (t) => {

@@ -1,6 +1,8 @@
 // Hides secrets wherever a script might show them: as they are, URL-encoded, in base64 (with any of the
 // three alignments) and as JSON text. Works on what left the sandbox, so a script cannot switch it off.
 
+import type { ScriptError } from "./run.ts";
+
 const MARK = "[secret]";
 /** Shorter ones would blank out ordinary words; the API refuses to store them. */
 export const SECRET_CHARS_MIN = 6;
@@ -52,6 +54,14 @@ export function makeMask(secrets: string[]): Mask {
     return masked;
   };
 }
+
+/** An error with nothing of a secret in any of its words. */
+export const maskError = (error: ScriptError, mask: Mask): ScriptError => ({
+  ...error,
+  name: mask(error.name),
+  message: mask(error.message),
+  ...(error.stack === undefined ? {} : { stack: mask(error.stack) }),
+});
 
 const NAMED = /\bsecret\s*\(\s*(["'`])([A-Za-z_][A-Za-z0-9_]{0,63})\1\s*\)/g;
 

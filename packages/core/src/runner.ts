@@ -5,7 +5,7 @@ import { aftermath, countsFromFinish, lastHappening } from "./aftermath.ts";
 import type { Event, Happening } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { insist } from "./insist.ts";
-import { makeMask } from "./mask.ts";
+import { makeMask, maskError } from "./mask.ts";
 import { makeOutput, type Output } from "./output.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { retryAt } from "./retry.ts";
@@ -225,12 +225,7 @@ export function makeRunner(
     const { run, ticker, output } = attempt;
     const at = result.finishedAt;
     attempt.startedAt = result.startedAt ?? attempt.startedAt;
-    const error = result.error && {
-      ...result.error,
-      name: mask(result.error.name),
-      message: mask(result.error.message),
-      ...(result.error.stack === undefined ? {} : { stack: mask(result.error.stack) }),
-    };
+    const error = result.error && maskError(result.error, mask);
     const again = retryAt(
       ticker.policy.retry,
       run.attempt,

@@ -5,7 +5,7 @@ import type { TryEvent } from "./engine.ts";
 import { VisibleError } from "./error.ts";
 import type { Happening } from "./event.ts";
 import type { Facts } from "./facts.ts";
-import { type Mask, makeMask } from "./mask.ts";
+import { type Mask, makeMask, maskError } from "./mask.ts";
 import { makeOutput } from "./output.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { runId } from "./run.ts";
@@ -94,9 +94,7 @@ export function makeTrial(platform: Platform, facts: Facts) {
         value: value === null ? null : mask(value),
       }));
       if (writes.length > 0) onEvents(writes);
-      return result.error === null
-        ? result
-        : { ...result, error: { ...result.error, message: mask(result.error.message) } };
+      return { ...result, error: result.error && maskError(result.error, mask) };
     } finally {
       underway.set(owner, (underway.get(owner) ?? 1) - 1);
     }

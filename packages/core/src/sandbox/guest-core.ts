@@ -48,6 +48,7 @@ function progress(fraction, message) {
   if (number === undefined) throw new Type("progress: the fraction must be a number from 0 to 1");
   h.p(number, message === undefined || message === null ? undefined : cut(wellFormed(Str(message)), 1000));
 }
+const kindOf = uncurry(Object.prototype.toString), isGenerator = (kind) => indexOf(kind, "GeneratorFunction") > 0;
 const isNameOfMetric = uncurry(RegExp.prototype.test), controls = /[\0-\x1f\x7f-\x9f\p{Surrogate}]/u;
 function metric(name, value) {
   if (typeof name !== "string" || name === "" || name.length > 64 || isNameOfMetric(controls, name))
@@ -211,6 +212,7 @@ function wordsOf(error, depth) {
 function follow(module) {
   return then(module, (exported) => {
     const main = exported.default;
+    if (isGenerator(kindOf(main))) throw new Type("export default must not be a generator: nobody would ask it for what it yields");
     if (typeof main === "function") return main(toolbox);
     if (main === undefined || main instanceof Prom) return main;
     throw new Type("export default must be a function, which is called as the script; here it is " + format(main));
