@@ -27,8 +27,9 @@ const ENV = { MALLOC_ARENA_MAX: "1", ...process.env };
 
 fillCache();
 const args = [...FLAGS, at("src/main.ts"), ...process.argv.slice(2)];
-if (process.platform === "win32") asChild();
-else process.execve(process.execPath, [process.execPath, ...args], ENV);
+if (process.platform !== "win32" && process.execve) {
+  process.execve(process.execPath, [process.execPath, ...args], ENV);
+} else asChild();
 
 /**
  * Without it each thread loads Node's TypeScript stripper for itself, 10 to 25 MiB each. Node writes its
@@ -42,7 +43,9 @@ function fillCache() {
     const now = fingerprint();
     if (read(stamp) === now) return;
     mkdirSync(folder, { recursive: true });
-    const options = { env: ENV, stdio: ["ignore", "ignore", "inherit"] };
+    // What the operator says is for the service itself, and refused there if it is wrong.
+    const env = Object.fromEntries(Object.entries(ENV).filter(([name]) => !/^TICKER_/.test(name)));
+    const options = { env, stdio: ["ignore", "ignore", "inherit"] };
     const fill = [...FLAGS, at("src/fill-cache.ts"), "--version"];
     const { status } = spawnSync(process.execPath, fill, options);
     if (status === 0) writeFileSync(stamp, now);
