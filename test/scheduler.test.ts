@@ -120,6 +120,20 @@ describe("a ticker that is due", () => {
     await world.event("finished", 2);
   });
 
+  test("from finish: a thread whose clock is behind ours makes nothing due in the past", async () => {
+    world = await makeWorld();
+    const ticker = await world.ticker({ schedule: { every: 1000, from: "finish" } });
+    const job = await world.hand.next();
+    world.clock.move(200);
+    job.end({ startedAt: START - 30_000, finishedAt: START - 29_800 });
+    await world.event("finished", 1);
+    expect((await world.status(ticker.id)).nextDueAt).toBe(START + 1200);
+    expect((await world.runs(ticker.id))[0]).toMatchObject({
+      startedAt: START,
+      finishedAt: START + 200,
+    });
+  });
+
   test("once: runs at its instant and is done", async () => {
     world = await makeWorld();
     const ticker = await world.ticker({ schedule: { at: START + 5000 } });

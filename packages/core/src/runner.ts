@@ -29,6 +29,8 @@ const FIRST_FLUSH_MS = 15;
 const FLUSH_MS = 25;
 /** A full pile is appended at once, whatever the clock says, so memory stays bounded. */
 const PILE_MAX = 500;
+/** Two threads' clocks, read one after the other, may differ by so much. */
+const CLOCKS_APART_MS = 50;
 
 export type RunnerHooks = {
   /** Events of a run are durable: tell whoever watches. */
@@ -64,6 +66,8 @@ type Attempt = {
   run: Run;
   ticker: Ticker;
   output: Output;
+  /** When the sandbox was given it, by the engine's clock. */
+  sentAt: number;
   startedAt: number | null;
   announced: boolean;
   flushedMono: number;
@@ -168,7 +172,10 @@ export function makeRunner(
   }
 
   function heard(attempt: Attempt, events: SandboxEvent[]): void {
-    attempt.startedAt ??= sandbox.begunAt(attempt.run.id) ?? events[0]?.at ?? null;
+    const [first] = events;
+    attempt.startedAt ??=
+      sandbox.begunAt(attempt.run.id) ??
+      (first === undefined ? null : ourTime(attempt, first.at, clock.now()));
     attempt.output.add(events);
     const now = clock.monotonic();
     attempt.heardMono ??= now;
@@ -200,7 +207,10 @@ export function makeRunner(
       const { script, limits } = ticker;
       const job = { id: run.id, script, limits, facts: known, state, secrets };
       if (attempt.killed || attempt.interrupted) result = killedBeforeStart(clock.now());
-      else result = await sandbox.run(job, (events) => heard(attempt, events));
+      else {
+        attempt.sentAt = clock.now();
+        result = await sandbox.run(job, (events) => heard(attempt, events));
+      }
       if (attempt.interrupted && !attempt.killed && result.outcome === "killed") {
         // A queue behind it moves on when it is recorded: that is for the next process, which can begin it.
         if (await isFollowed(ticker)) return finished(attempt, null);
@@ -223,8 +233,12 @@ export function makeRunner(
   /** The one visible place that ends an attempt. */
   async function settle(attempt: Attempt, result: SandboxResult, mask: (t: string) => string) {
     const { run, ticker, output } = attempt;
-    const at = result.finishedAt;
+    const now = clock.now();
+    const at = ourTime(attempt, result.finishedAt, now) ?? now;
     attempt.startedAt = result.startedAt ?? attempt.startedAt;
+    if (attempt.startedAt !== null) {
+      attempt.startedAt = ourTime(attempt, attempt.startedAt, at) ?? attempt.sentAt;
+    }
     const error = result.error && maskError(result.error, mask);
     const again = retryAt(
       ticker.policy.retry,
@@ -304,6 +318,7 @@ export function makeRunner(
       run,
       ticker,
       output: makeOutput(ticker.limits.outputBytes, (text) => text),
+      sentAt: clock.now(),
       startedAt: null,
       announced: false,
       flushedMono: Number.NEGATIVE_INFINITY,
@@ -360,6 +375,14 @@ export function makeRunner(
 }
 
 /** Lateness is a fact of the first attempt; a retry keeps what the first one recorded. */
+/**
+ * A time the sandbox tells, or null when it cannot be: in a thread begun after the wall clock was set back,
+ * time is behind ours, and what counts from the end of a run would be due at once, again and again.
+ */
+function ourTime({ sentAt }: Attempt, at: number, latest: number): number | null {
+  return at >= sentAt - CLOCKS_APART_MS && at <= latest + CLOCKS_APART_MS ? at : null;
+}
+
 function lateness(run: Run, startedAt: number | null): number | null {
   if (run.attempt > 1) return run.lateMs;
   return startedAt === null || run.trigger !== "schedule"
