@@ -1,15 +1,14 @@
-// The engine simulated under a seed, the short form; `npm run simulate` is the long one. Seeds that are always the
-// same, and a few that are new each time.
+// The engine simulated under a seed, the short form, always with the same seeds; `npm run simulate` is the long one.
 
 import { expect, test } from "vitest";
 import { explain, simulateSeed } from "./support/simulate-report.ts";
 
-const FIXED = Array.from({ length: 12 }, (_, index) => index + 1);
-const fresh = Math.floor(Math.random() * 2 ** 30);
+/** The last two: a thread whose clock is behind, and a release that overtakes a killall. */
+const SEEDS = [...Array.from({ length: 12 }, (_, index) => index + 1), 900_003, 900_236];
 
 test("whatever the world does, each due time is met once or accounted for", async () => {
   const sums: Record<string, number> = {};
-  for (const seed of [...FIXED, fresh, fresh + 1, fresh + 2]) {
+  for (const seed of SEEDS) {
     const report = await simulateSeed(seed);
     if (report.faults.length > 0) expect.fail((await explain(report)).join("\n"));
     for (const [name, count] of Object.entries(report.sums)) sums[name] = (sums[name] ?? 0) + count;

@@ -11,7 +11,7 @@ import type { Account, Booked } from "./simulated-ledger.ts";
 export type Must = (fact: boolean, rule: string, message: string, tickerId: string) => void;
 
 /** A claim is judged against every due time one by one; more than this were not simulated. */
-const DUE_MAX = 200_000;
+const DUE_MAX = 1_000_000;
 
 /** Every due time from the claimed one up to the next, asked for one by one. */
 function dueTimes(of: Account, claim: Claim, dueAt: number): number[] {

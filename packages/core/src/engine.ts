@@ -8,6 +8,7 @@ import { VisibleError } from "./error.ts";
 import type { Event } from "./event.ts";
 import { makeFacts } from "./facts.ts";
 import type { Feed } from "./feed.ts";
+import { makeHolds } from "./holds.ts";
 import { insist } from "./insist.ts";
 import type { Platform, SandboxEvent, SandboxResult } from "./platform.ts";
 import { type Run, runId } from "./run.ts";
@@ -79,7 +80,7 @@ const KILL_LOOKS_MAX = 100;
 /** `holder` is new at every process start. `feed` is what `platform.broadcast` reaches in this process. */
 export function makeEngine(platform: Platform, feed: Feed, holder: string): Service {
   const { store, clock } = platform;
-  const holds = new Map<string, Hold>();
+  const holds = makeHolds(store, feed);
   const tally = makeTally(clock);
   const standing = makeStanding(platform);
   let draining = false;
@@ -105,7 +106,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   });
   const scheduler = makeScheduler(platform, runner, holder, {
     turn: (run) => begin(run),
-    heldFor: (owner) => holds.has(owner),
+    heldFor: (owner) => holds.of(owner) !== undefined,
     claimed(_ticker, { status, run, record }) {
       feed.tiles.status(status);
       if (record !== null) tellRecord(record);
@@ -144,7 +145,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   /** A queued run's turn has come. `known`: a definition at hand, which may be an older one. */
   function begin(run: Run, known: Ticker | null = null): void {
     if (closing) return; // Leased and not begun: the next process cuts it short.
-    if (holds.has(run.owner)) {
+    if (holds.of(run.owner) !== undefined) {
       leave(sweep.kill(run));
       return;
     }
@@ -173,7 +174,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   }
 
   function demandReleased(owner: string): void {
-    const hold = holds.get(owner);
+    const hold = holds.of(owner);
     if (hold === undefined) return;
     throw new VisibleError(
       "held",
@@ -275,9 +276,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
 
   async function killAll(owner: string, by: string, reason: string | null) {
     const hold: Hold = { at: clock.now(), by, reason };
-    holds.set(owner, hold); // Before the write: nothing starts while it is on its way.
-    await store.setHold(owner, hold);
-    feed.held(owner, hold);
+    await holds.put(owner, hold);
     return { held: hold, killed: await endAll(owner) };
   }
 
@@ -288,7 +287,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
       const open = await store.openRuns(owner, 500);
       if (open.length === 0) return killed;
       // What is open after the first look was let start by whoever released.
-      if (look > 0 && !holds.has(owner)) {
+      if (look > 0 && holds.of(owner) === undefined) {
         const message = `killall was released before all runs had ended; ${killed} were ended`;
         throw new VisibleError("conflict", message);
       }
@@ -303,11 +302,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
   }
 
   async function release(owner: string): Promise<void> {
-    const released = holds.get(owner);
-    await store.setHold(owner, null);
-    // Killall may have come meanwhile, and was written after this: then it stays in force.
-    if (holds.get(owner) === released) holds.delete(owner);
-    feed.held(owner, null);
+    await holds.lift(owner);
     scheduler.poke();
   }
 
@@ -361,8 +356,7 @@ export function makeEngine(platform: Platform, feed: Feed, holder: string): Serv
     async start(accounts) {
       for (const { id, hold } of accounts) {
         if (hold === null) continue;
-        holds.set(id, hold);
-        feed.held(id, hold);
+        holds.known(id, hold);
       }
       const cut = await sweep.recover();
       // The last process may have ended in the middle of a killall.

@@ -14,6 +14,7 @@ import type { Schedule } from "./schedule.ts";
 import type { Status } from "./status.ts";
 import type { Finish } from "./store.ts";
 import type { Ticker } from "./ticker.ts";
+import { lateness, toldTime } from "./told-time.ts";
 
 export const LEASE_MS = 30_000;
 /** The error of an attempt whose process went away under it. */
@@ -29,8 +30,6 @@ const FIRST_FLUSH_MS = 15;
 const FLUSH_MS = 25;
 /** A full pile is appended at once, whatever the clock says, so memory stays bounded. */
 const PILE_MAX = 500;
-/** Two threads' clocks, read one after the other, may differ by so much. */
-const CLOCKS_APART_MS = 50;
 
 export type RunnerHooks = {
   /** Events of a run are durable: tell whoever watches. */
@@ -175,7 +174,7 @@ export function makeRunner(
     const [first] = events;
     attempt.startedAt ??=
       sandbox.begunAt(attempt.run.id) ??
-      (first === undefined ? null : ourTime(attempt, first.at, clock.now()));
+      (first === undefined ? null : toldTime(attempt.sentAt, first.at, clock.now()));
     attempt.output.add(events);
     const now = clock.monotonic();
     attempt.heardMono ??= now;
@@ -234,10 +233,10 @@ export function makeRunner(
   async function settle(attempt: Attempt, result: SandboxResult, mask: (t: string) => string) {
     const { run, ticker, output } = attempt;
     const now = clock.now();
-    const at = ourTime(attempt, result.finishedAt, now) ?? now;
+    const at = toldTime(attempt.sentAt, result.finishedAt, now) ?? now;
     attempt.startedAt = result.startedAt ?? attempt.startedAt;
     if (attempt.startedAt !== null) {
-      attempt.startedAt = ourTime(attempt, attempt.startedAt, at) ?? attempt.sentAt;
+      attempt.startedAt = toldTime(attempt.sentAt, attempt.startedAt, at) ?? attempt.sentAt;
     }
     const error = result.error && maskError(result.error, mask);
     const again = retryAt(
@@ -372,22 +371,6 @@ export function makeRunner(
       await idle();
     },
   };
-}
-
-/** Lateness is a fact of the first attempt; a retry keeps what the first one recorded. */
-/**
- * A time the sandbox tells, or null when it cannot be: in a thread begun after the wall clock was set back,
- * time is behind ours, and what counts from the end of a run would be due at once, again and again.
- */
-function ourTime({ sentAt }: Attempt, at: number, latest: number): number | null {
-  return at >= sentAt - CLOCKS_APART_MS && at <= latest + CLOCKS_APART_MS ? at : null;
-}
-
-function lateness(run: Run, startedAt: number | null): number | null {
-  if (run.attempt > 1) return run.lateMs;
-  return startedAt === null || run.trigger !== "schedule"
-    ? null
-    : Math.max(0, startedAt - run.dueAt);
 }
 
 function killedBeforeStart(at: number): SandboxResult {
