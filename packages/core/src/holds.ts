@@ -5,8 +5,6 @@ import type { Hold } from "./account.ts";
 import type { Feed } from "./feed.ts";
 import type { Store } from "./store.ts";
 
-export type Holds = ReturnType<typeof makeHolds>;
-
 export function makeHolds(store: Store, feed: Feed) {
   const holds = new Map<string, Hold>();
   const turns = new Map<string, Promise<void>>();
